@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/suites"
+)
+
+// certifyFlags are what certify is asked for.
+type certifyFlags struct {
+	source
+	target
+	out        string
+	json       bool
+	quiet      bool
+	plan       bool
+	embedded   bool
+	only       []string
+	timeout    time.Duration
+	seed       int64
+	long       bool
+	acceptKeep bool
+}
+
+// target says which bucket is meant and how it is reached; certify and sweep share it.
+type target struct {
+	provider, profile, edition string
+	instanceRegion             string
+	endpoints                  []string
+	caFile                     string
+	awsProfile                 string
+}
+
+func (t *target) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&t.provider, "provider", "", "the provider that is meant: "+strings.Join(catalogue.Providers, ", "))
+	f.StringVar(&t.edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+"; bucketproof list --editions)")
+	f.StringVar(&t.instanceRegion, "instance-aws-region", "", "AWS_REGION of a W&B instance on AWS: lets an address leave its region out")
+	f.StringArrayVar(&t.endpoints, "endpoint", nil, "`URL` of the store's service, in the place of the provider's own; or NAME=HOST:PORT:\nwhere NAME, or .NAME and all below it, is reached, without DNS (repeatable)")
+	f.StringVar(&t.caFile, "ca-file", "", "PEM `file` with CA certificates to trust besides the system's")
+	f.StringVar(&t.awsProfile, "aws-profile", "", "profile of the shared AWS configuration, for an address without credentials")
+}
+
+const certifyHelp = `Certify answers whether a bucket will work with W&B, what is missing, and what
+mends it. It writes result.json, junit.xml, report.html and the evidence of
+every request to the folder named by --out.
+
+All writes lie below one prefix of the run, bucketproof-run-..., and are removed
+at the end; what a crash left behind is removed by "bucketproof sweep". The
+bucket's configuration is only read. --plan says what would be sent.
+
+An address with credentials holds those that W&B itself will use. One without
+(s3://bucket, gs://bucket, az://account/container) is certified as the bucket's
+owner, by the provider's usual credential chain. Proxies are taken from
+HTTPS_PROXY and NO_PROXY, a session token from AWS_SESSION_TOKEN when
+AWS_ACCESS_KEY_ID is the address's key.`
+
+const certifyExample = `  echo "$ADDRESS" | bucketproof certify - --out report
+  bucketproof certify --address-file bucket.address --ca-file corporate-ca.pem
+  bucketproof certify s3://my-bucket/wandb --aws-profile storage-admin
+  bucketproof certify - --plan < bucket.address
+  bucketproof certify --embedded`
+
+func newCertify(s streams) *cobra.Command {
+	var f certifyFlags
+	cmd := &cobra.Command{Use: "certify [ADDRESS | -]", Short: "Certify a bucket", Long: certifyHelp, Example: certifyExample,
+		Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), s, args)
+		}}
+	f.source.flags(cmd)
+	f.target.flags(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.profile, "profile", "", "profile to meet (default: the provider's)")
+	fl.StringVar(&f.out, "out", "bucketproof-report", "`folder` for the reports")
+	fl.BoolVar(&f.json, "json", false, "print the result as JSON instead of words")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
+	fl.BoolVar(&f.plan, "plan", false, "print what would be sent, and touch nothing")
+	fl.BoolVar(&f.embedded, "embedded", false, "certify one well-provisioned bucket of each provider on stores started here")
+	fl.StringSliceVar(&f.only, "only", nil, "check these requirements alone, and what they stand on (never certifies)")
+	fl.DurationVar(&f.timeout, "timeout", run.DefaultLimit, "limit of the whole run")
+	fl.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: a new one, printed)")
+	fl.BoolVar(&f.long, "long", false, "also what takes long: sizes up to 256 MiB")
+	fl.BoolVar(&f.acceptKeep, "accept-retention", false, "write although the bucket's retention keeps it")
+	return cmd
+}
+
+func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error {
+	cat, err := catalogue.Load()
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	if f.seed == 0 {
+		f.seed = newSeed()
+	}
+	if f.timeout <= 0 {
+		return usage(errors.New("--timeout must be positive"))
+	}
+	p := newProgress(s.err, f.quiet)
+	o := run.Options{Catalogue: cat, Families: suites.Bucket(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Long: f.long,
+		Notify: p.event, Announce: func(line string) { p.say("note: %s", line) }}
+	if f.embedded {
+		if len(args) > 0 || f.file != "" {
+			return usage(errors.New("--embedded makes its own buckets: it takes no address"))
+		}
+		return f.certifyEmbedded(ctx, s, p, o)
+	}
+	raw, err := f.read(s.in, s.err, args)
+	if err != nil {
+		return err
+	}
+	t, err := f.resolve(raw)
+	if err != nil {
+		return err
+	}
+	t.AcceptRetention = f.acceptKeep
+	if f.plan {
+		plan, err := run.NewPlan(ctx, t, o)
+		if err != nil {
+			return usage(err)
+		}
+		return printPlan(s.out, plan, f.json)
+	}
+	done, err := run.Certify(ctx, t, o)
+	if err != nil {
+		return usage(err)
+	}
+	return f.finish(s, p, []*run.Done{done})
+}
+
+// resolve makes the target of a run from the flags.
+func (t *target) resolve(raw string) (run.Target, error) {
+	out := run.Target{Address: raw, Profile: t.profile, AWSProfile: t.awsProfile,
+		Options: address.Options{Edition: t.edition, Provider: address.Provider(t.provider)}}
+	if t.instanceRegion != "" {
+		out.Options.Instance = &address.Instance{OnAWS: true, AWSRegion: t.instanceRegion}
+	}
+	for _, e := range t.endpoints {
+		name, to, mapped := strings.Cut(e, "=")
+		if !mapped {
+			if u, err := url.Parse(e); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || out.Endpoint != "" {
+				return out, usage(withHint(errors.New("--endpoint: one URL without credentials, or NAME=HOST:PORT"), "--endpoint https://minio.example.com:9000"))
+			}
+			out.Endpoint = e
+			continue
+		}
+		if _, _, err := net.SplitHostPort(to); err != nil || name == "" {
+			return out, usage(withHint(fmt.Errorf("--endpoint %q: not NAME=HOST:PORT", e), "--endpoint .cwobject.com=10.0.0.7:443"))
+		}
+		if out.Network.Hosts == nil {
+			out.Network.Hosts = map[string]string{}
+		}
+		out.Network.Hosts[name] = to
+	}
+	if t.caFile != "" {
+		pool, err := trust(t.caFile)
+		if err != nil {
+			return out, err
+		}
+		out.Network.RootCAs = pool
+	}
+	return out, nil
+}
+
+// trust adds a file's certificates to the system's.
+func trust(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--ca-file: %w", err))
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, usage(withHint(fmt.Errorf("--ca-file %q holds no certificate", file), `it must be PEM: -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der -in FILE`))
+	}
+	return pool, nil
+}
+
+func newSeed() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return int64(binary.LittleEndian.Uint64(b[:]) >> 1)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+)
+
+// certifyEmbedded starts the stores and certifies a well-provisioned bucket of each provider, one after the other.
+func (f *certifyFlags) certifyEmbedded(ctx context.Context, s streams, p *progress, o run.Options) (err error) {
+	providers := catalogue.Providers
+	if f.provider != "" {
+		if !known(f.provider) {
+			return usage(unknownProvider(f.provider))
+		}
+		providers = []string{f.provider}
+	}
+	if f.plan {
+		return usage(errors.New("--plan is for a bucket of yours: --embedded touches none"))
+	}
+	host, err := stores.NewHost(ctx, stores.HostOptions{Progress: func(line string) { p.say("%s", line) }})
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	defer func() {
+		if cerr := host.Close(); cerr != nil && err == nil {
+			err = &exitError{exitErrored, fmt.Errorf("end the stores: %w", cerr)}
+		}
+	}()
+	var done []*run.Done
+	for _, provider := range providers {
+		p.say("%s: starting an embedded store", provider)
+		d, err := f.certifyOn(ctx, host, provider, o)
+		if err != nil {
+			return err
+		}
+		done = append(done, d)
+	}
+	return f.finish(s, p, done)
+}
+
+// certifyOn certifies one fresh bucket. A store that can't be had here is "not run", and says so.
+func (f *certifyFlags) certifyOn(ctx context.Context, host *stores.Host, provider string, o run.Options) (*run.Done, error) {
+	b, err := host.Provision(ctx, provider, stores.Setup{})
+	if errors.Is(err, stores.ErrUnavailable) {
+		return run.NotRun(provider, f.edition, err.Error(), o)
+	}
+	if err != nil {
+		return nil, &exitError{exitErrored, err}
+	}
+	defer func() { _ = b.Close() }()
+	d, err := run.Certify(ctx, run.Target{Address: b.Address, Network: b.Network, Store: b.Store, Secrets: b.Secrets,
+		Options: address.Options{Edition: f.edition}}, o)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return d, nil
+}
+
+func known(provider string) bool {
+	for _, p := range catalogue.Providers {
+		if p == provider {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/harness/faults"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+)
+
+func newExplain(s streams) *cobra.Command {
+	return &cobra.Command{Use: "explain ID", Short: "Explain a requirement", Args: cobra.ExactArgs(1),
+		Long:    "Explain prints a requirement: what it asks for, where that comes from, what mends it, and which faults prove that it is checked.",
+		Example: "  bucketproof explain BYOB-NET-005\n  bucketproof explain xfer-002",
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			cat, err := catalogue.Load()
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveError
+			}
+			var ids []string
+			for _, r := range cat.All() {
+				ids = append(ids, r.ID+"\t"+r.Title)
+			}
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cat, err := catalogue.Load()
+			if err != nil {
+				return &exitError{exitErrored, err}
+			}
+			id := strings.ToUpper(args[0])
+			if !strings.HasPrefix(id, "BYOB-") {
+				id = "BYOB-" + id
+			}
+			r, ok := cat.Get(id)
+			if !ok {
+				return usage(unknownRequirement(cat, id))
+			}
+			explain(s.out, cat, r)
+			return nil
+		}}
+}
+
+// unknownRequirement names the requirements of the family that was meant.
+func unknownRequirement(cat *catalogue.Catalogue, id string) error {
+	family := id[:max(strings.LastIndex(id, "-"), 0)]
+	var near []string
+	for _, r := range cat.All() {
+		if family != "" && strings.HasPrefix(r.ID, family+"-") {
+			near = append(near, r.ID)
+		}
+	}
+	err := fmt.Errorf("there is no requirement %q", cut(id, 40))
+	if len(near) > 0 {
+		return withHint(err, fmt.Sprintf("%s to %s exist", near[0], near[len(near)-1]))
+	}
+	return withHint(err, "bucketproof list shows all")
+}
+
+func explain(w io.Writer, cat *catalogue.Catalogue, r catalogue.Requirement) {
+	fmt.Fprintf(w, "%s  %s  %s\n\n%s\n", r.ID, r.Level, r.Title, indent(r.Text, 2, 80))
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%-10s %s\n", name, strings.TrimLeft(indent(value, 11, 80), " "))
+		}
+	}
+	fmt.Fprintln(w)
+	for _, l := range r.Levels {
+		var when []string
+		if len(l.Providers) > 0 {
+			when = append(when, "on "+strings.Join(l.Providers, ", "))
+		}
+		if len(l.Editions) > 0 {
+			when = append(when, "in edition "+strings.Join(l.Editions, ", "))
+		}
+		if l.When != "" {
+			when = append(when, "with --"+l.When)
+		}
+		row("level", fmt.Sprintf("%s %s", l.Level, strings.Join(when, " ")))
+	}
+	row("profiles", strings.Join(r.Profiles, ", "))
+	row("editions", strings.Join(r.Editions, ", "))
+	for _, src := range r.Source {
+		row("source", src.String())
+	}
+	if r.OnRequest != "" {
+		row("asked for", "only with --"+r.OnRequest)
+	}
+	if why := cat.Pending()[r.ID]; why != "" {
+		row("spec", why)
+	} else {
+		row("faults", strings.Join(faultsOf(r.ID), ", "))
+	}
+	for _, p := range append([]string{"any"}, catalogue.Providers...) {
+		if remedy := r.Remedy[p]; remedy != "" {
+			fmt.Fprintf(w, "\nRemedy, %s\n", strings.Replace(p, "any", "any provider", 1))
+			for _, line := range strings.Split(strings.TrimRight(remedy, "\n"), "\n") {
+				fmt.Fprintf(w, "  %s\n", line)
+			}
+		}
+	}
+}
+
+// faultsOf names the faults that break a requirement.
+func faultsOf(id string) []string {
+	var names []string
+	for _, f := range faults.Buckets() {
+		if slices.Contains(f.Breaks, id) {
+			names = append(names, f.Name)
+		}
+	}
+	for _, f := range faults.ParserFaults() {
+		if slices.Contains(f.Breaks, id) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+func unknownProvider(name string) error {
+	return withHint(fmt.Errorf("unknown provider %q", cut(name, 40)), "one of "+strings.Join(catalogue.Providers, ", "))
+}

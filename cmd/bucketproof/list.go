@@ -1,0 +1,144 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+)
+
+// listed is one line of list --json.
+type listed struct {
+	ID        string   `json:"id"`
+	Level     string   `json:"level"`
+	Title     string   `json:"title"`
+	Text      string   `json:"text"`
+	Subject   string   `json:"subject"`
+	Profiles  []string `json:"profiles"`
+	Editions  []string `json:"editions"`
+	OnRequest string   `json:"onRequest,omitempty"`
+	Pending   string   `json:"pending,omitempty"` // why it has no spec yet
+}
+
+func newList(s streams) *cobra.Command {
+	var profile, edition string
+	var pending, asJSON, editions, profiles, contradictions bool
+	cmd := &cobra.Command{Use: "list", Short: "List requirements", Args: cobra.NoArgs,
+		Long: "List prints the requirements: all of them, or those that a profile holds in an edition.",
+		Example: `  bucketproof list --profile s3-compatible
+  bucketproof list --pending
+  bucketproof list --contradictions`,
+		RunE: func(*cobra.Command, []string) error {
+			cat, err := catalogue.Load()
+			if err != nil {
+				return &exitError{exitErrored, err}
+			}
+			switch {
+			case editions:
+				for _, e := range cat.Editions() {
+					fmt.Fprintf(s.out, "%s\n%s\n\n", e.ID, indent(e.Different, 2, 80))
+				}
+				return nil
+			case profiles:
+				for _, p := range cat.Profiles() {
+					fmt.Fprintf(s.out, "%-14s %s\n", p.Name, p.For)
+				}
+				return nil
+			case contradictions:
+				for i, c := range cat.Contradictions() {
+					fmt.Fprintf(s.out, "%d. %s\n%s\n   Resolution:\n%s\n\n", i+1, c.About, indent(c.Says, 5, 80), indent(c.Resolution, 5, 80))
+				}
+				return nil
+			}
+			lines, err := listLines(cat, profile, edition, pending)
+			if err != nil {
+				return usage(err)
+			}
+			if asJSON {
+				enc := json.NewEncoder(s.out)
+				enc.SetIndent("", "  ")
+				return enc.Encode(lines)
+			}
+			printLines(s.out, lines)
+			return nil
+		}}
+	f := cmd.Flags()
+	f.StringVar(&profile, "profile", "", "only what this profile holds")
+	f.StringVar(&edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+")")
+	f.BoolVar(&pending, "pending", false, "only what has no spec yet, with the reason")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.BoolVar(&editions, "editions", false, "list the editions of the rules")
+	f.BoolVar(&profiles, "profiles", false, "list the profiles")
+	f.BoolVar(&contradictions, "contradictions", false, "list where the sources contradict one another, and how that is resolved")
+	cmd.MarkFlagsMutuallyExclusive("editions", "profiles", "contradictions")
+	return cmd
+}
+
+// listLines are the requirements asked for. Without a profile the level is the general one.
+func listLines(cat *catalogue.Catalogue, profile, edition string, pending bool) ([]listed, error) {
+	var out []listed
+	add := func(r catalogue.Requirement, level catalogue.Level) {
+		why := cat.Pending()[r.ID]
+		if pending && why == "" {
+			return
+		}
+		out = append(out, listed{ID: r.ID, Level: string(level), Title: r.Title, Text: r.Text, Subject: r.Subject, Profiles: r.Profiles,
+			Editions: r.Editions, OnRequest: r.OnRequest, Pending: why})
+	}
+	if profile == "" && edition == "" {
+		for _, r := range cat.All() {
+			add(r, r.Level)
+		}
+		return out, nil
+	}
+	if profile == "" {
+		return nil, fmt.Errorf("--edition needs --profile")
+	}
+	entries, err := cat.Profile(catalogue.Selection{Profile: profile, Edition: edition, Throughput: true, Browser: true, Long: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		add(e.Requirement, e.Level)
+	}
+	return out, nil
+}
+
+func printLines(w io.Writer, lines []listed) {
+	must, pending := 0, 0
+	for _, l := range lines {
+		mark := " "
+		if l.Pending != "" {
+			mark, pending = "·", pending+1
+		}
+		if l.Level == "MUST" {
+			must++
+		}
+		title := l.Title
+		if l.OnRequest != "" {
+			title += " (on request)"
+		}
+		fmt.Fprintf(w, "%s %-15s %-6s  %s\n", mark, l.ID, l.Level, cut(title, 54))
+	}
+	fmt.Fprintf(w, "\n%d requirements, %d MUST", len(lines), must)
+	if pending > 0 {
+		fmt.Fprintf(w, "; %d marked · have no spec yet", pending)
+	}
+	fmt.Fprintln(w)
+}
+
+// indent wraps a text to a width, every line set in by n columns.
+func indent(s string, n, width int) string {
+	pad := strings.Repeat(" ", n)
+	wrapped := text.WrapSoft(strings.Join(strings.Fields(s), " "), width-n)
+	var lines []string
+	for _, l := range strings.Split(wrapped, "\n") {
+		lines = append(lines, pad+strings.TrimRight(l, " "))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/reference/address"
+)
+
+// Exit codes (design: outcomes and verdict).
+const (
+	exitOK         = 0
+	exitNot        = 1
+	exitUsage      = 2
+	exitErrored    = 3
+	exitIncomplete = 4
+)
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// exitError ends the program with a code; its error, if it has one, has not been printed yet.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+func (e *exitError) Unwrap() error { return e.err }
+
+// hintError is an error and what to do about it.
+type hintError struct {
+	err  error
+	hint string
+}
+
+func (e *hintError) Error() string { return e.err.Error() }
+func (e *hintError) Unwrap() error { return e.err }
+
+func withHint(err error, hint string) error { return &hintError{err, hint} }
+
+// execute runs the program and returns its exit code: the one place that decides it.
+func execute(ctx context.Context, s streams, args []string) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	code := exitUsage
+	if e := (*exitError)(nil); errors.As(err, &e) {
+		code = e.code
+		if e.err == nil {
+			return code
+		}
+	}
+	complain(s.err, err)
+	return code
+}
+
+// complain writes an error as a user reads it: what went wrong, then what to do.
+func complain(w io.Writer, err error) {
+	var hint string
+	if h := (*hintError)(nil); errors.As(err, &h) {
+		hint = h.hint
+	}
+	if a := (*address.Error)(nil); errors.As(err, &a) {
+		fmt.Fprintf(w, "bucketproof: the address can't be used: %s\n", a.Finding.Part)
+		fmt.Fprintf(w, "  rule  %s (%s)\n", a.Rule, a.Requirement)
+		if a.Fix != "" {
+			fmt.Fprintf(w, "  fix   %s\n", a.Fix)
+		}
+		return
+	}
+	fmt.Fprintf(w, "bucketproof: %s\n", err)
+	if hint != "" {
+		fmt.Fprintf(w, "  hint: %s\n", hint)
+	}
+}
+
+// usage says that the error is a mistake in how the program was called.
+func usage(err error) error {
+	if u := (*run.UsageError)(nil); errors.As(err, &u) {
+		err = u.Err
+	}
+	return &exitError{exitUsage, err}
+}
+
+const rootHelp = `Bucketproof proves that a bucket does what W&B's "Bring your own bucket" needs,
+before any W&B server exists, and says what mends it.
+
+  echo "$ADDRESS" | bucketproof certify - --out report   certify one bucket
+  bucketproof certify --embedded                         see it work, on this machine
+  bucketproof explain BYOB-XFER-005                      what a requirement asks for
+
+An address holds keys, so it is read from standard input (-), from a file
+(--address-file) or from BUCKETPROOF_ADDRESS, never from an argument.
+
+Exit codes: 0 certified, 1 not certified, 2 usage, 3 errored, 4 incomplete.`
+
+func newRoot(s streams) *cobra.Command {
+	root := &cobra.Command{
+		Use: "bucketproof", Short: "Certify buckets for W&B's Bring your own bucket", Long: rootHelp,
+		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs, Version: version(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("bucketproof {{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(withHint(err, "bucketproof "+strings.TrimPrefix(c.CommandPath(), "bucketproof ")+" --help lists the flags"))
+	})
+	root.AddCommand(newCertify(s), newList(s), newExplain(s), newAddress(s), newSweep(s), newStores(s), newSelftest(s), newVersion(s))
+	return root
+}
+
+// onTerminal reports whether w is a terminal, and how wide it is.
+func onTerminal(w io.Writer) (width int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 80, false
+	}
+	if n, _, err := term.GetSize(int(f.Fd())); err == nil && n >= 40 {
+		return n, true
+	}
+	return 80, true
+}
+
+// colored reports whether a stream takes colour: a terminal, and no NO_COLOR (no-color.org).
+func colored(w io.Writer) bool {
+	_, tty := onTerminal(w)
+	return tty && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}

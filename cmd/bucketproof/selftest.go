@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/harness/faults"
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/suites"
+)
+
+// matrixResult is what selftest --json prints.
+type matrixResult struct {
+	APIVersion string       `json:"apiVersion"`
+	Kind       string       `json:"kind"`
+	Program    string       `json:"program"`
+	Seed       int64        `json:"seed"`
+	Caught     int          `json:"caught"`
+	Wrong      int          `json:"wrong"`
+	NotTried   int          `json:"notTried"`
+	Rows       []faults.Row `json:"rows"`
+}
+
+func newSelftest(s streams) *cobra.Command {
+	var profiles, only []string
+	var asJSON bool
+	var seed int64
+	cmd := &cobra.Command{Use: "selftest", Short: "Run the suite against deliberate faults, and print what it caught", Args: cobra.NoArgs,
+		Long: `Selftest runs the suite against a sound subject first: everything must pass.
+Then against each fault: exactly what the fault breaks must fail, and nothing
+else may change but what it says it blocks. Then against one that harms nothing:
+nothing may change. Before and after each run the bucket's decoys and its
+configuration are compared, past the fault.
+
+The exit code is 0 when every fault was caught and nothing else, 1 when not,
+4 when a profile could not be tried.`,
+		Example: "  bucketproof selftest\n  bucketproof selftest --profile s3-compatible --fault put-lost",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if seed == 0 {
+				seed = newSeed()
+			}
+			return selftest(cmd.Context(), s, profiles, only, seed, asJSON)
+		}}
+	f := cmd.Flags()
+	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector is the parser's)")
+	f.StringSliceVar(&only, "fault", nil, "only these faults")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.Int64Var(&seed, "seed", 0, "seed of everything random (default: a new one, printed)")
+	return cmd
+}
+
+func selftest(ctx context.Context, s streams, profiles, only []string, seed int64, asJSON bool) (err error) {
+	known := append([]string{faults.ParserProfile}, catalogue.Providers...)
+	if len(profiles) == 0 {
+		profiles = known
+	}
+	for _, p := range profiles {
+		if !slices.Contains(known, p) {
+			return usage(withHint(fmt.Errorf("unknown profile %q", cut(p, 40)), "one of "+strings.Join(known, ", ")))
+		}
+	}
+	if err := checkFaults(only); err != nil {
+		return usage(err)
+	}
+	cat, err := catalogue.Load()
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	host, err := stores.NewHost(ctx, stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, line) }})
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	defer func() {
+		if cerr := host.Close(); cerr != nil && err == nil {
+			err = &exitError{exitErrored, fmt.Errorf("end the stores: %w", cerr)}
+		}
+	}()
+	fmt.Fprintf(s.err, "seed: %d\n", seed)
+	out := s.out
+	if asJSON {
+		out = s.err
+	}
+	m := &faults.Matrix{Host: host, Families: suites.Bucket(), Parser: suites.Parser(), Notify: func(r faults.Row) { printRow(out, r) },
+		Options: run.Options{Catalogue: cat, Seed: seed, Program: program()}}
+	result := matrixResult{APIVersion: "bucketproof/v1", Kind: "FaultMatrix", Program: program(), Seed: seed, Rows: []faults.Row{}}
+	for _, p := range profiles {
+		var rows []faults.Row
+		if p == faults.ParserProfile {
+			rows, err = m.Parsers(ctx, only)
+		} else {
+			rows, err = m.Bucket(ctx, p, only)
+		}
+		result.Rows = append(result.Rows, rows...)
+		if err != nil {
+			return &exitError{exitErrored, err}
+		}
+	}
+	return concludeSelftest(s, result, asJSON)
+}
+
+func checkFaults(only []string) error {
+	var known []string
+	for _, f := range faults.Buckets() {
+		known = append(known, f.Name)
+	}
+	for _, f := range faults.ParserFaults() {
+		known = append(known, f.Name)
+	}
+	for _, name := range only {
+		if !slices.Contains(known, name) {
+			return withHint(fmt.Errorf("unknown fault %q", cut(name, 40)), "bucketproof selftest --help; every fault is named in the matrix")
+		}
+	}
+	return nil
+}
+
+// printRow prints one line of the matrix, and what is wrong below it.
+func printRow(w io.Writer, r faults.Row) {
+	name, verdict := r.Fault, "caught"
+	switch {
+	case r.NotRun != "":
+		verdict = "not run"
+	case len(r.Wrong) > 0:
+		verdict = "WRONG"
+	case r.Fault == "":
+		verdict = "sound"
+	case len(r.Breaks) == 0:
+		verdict = "no change"
+	}
+	if name == "" {
+		name = "(the sound subject)"
+	}
+	line := fmt.Sprintf("%-13s %-36s %-9s %s", r.Profile, name, verdict, strings.Join(short(r.Failed), " "))
+	if n := len(r.Undecided); n > 0 {
+		line += fmt.Sprintf(" (+%d undecided)", n)
+	}
+	fmt.Fprintln(w, strings.TrimRight(line, " "))
+	if r.NotRun != "" {
+		fmt.Fprintf(w, "    %s\n", r.NotRun)
+	}
+	for _, wrong := range r.Wrong {
+		fmt.Fprintf(w, "    %s\n", wrong)
+	}
+}
+
+// short takes the BYOB- off requirement IDs.
+func short(ids []string) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = strings.TrimPrefix(id, "BYOB-")
+	}
+	return out
+}
+
+func concludeSelftest(s streams, m matrixResult, asJSON bool) error {
+	for _, r := range m.Rows {
+		switch {
+		case r.NotRun != "":
+			m.NotTried++
+		case len(r.Wrong) > 0:
+			m.Wrong++
+		case r.Fault != "" && len(r.Breaks) > 0:
+			m.Caught++
+		}
+	}
+	if asJSON {
+		enc := json.NewEncoder(s.out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(m); err != nil {
+			return &exitError{exitErrored, err}
+		}
+	} else {
+		fmt.Fprintf(s.out, "\n%d faults caught, %d rows wrong, %d not tried\n", m.Caught, m.Wrong, m.NotTried)
+	}
+	switch {
+	case m.Wrong > 0:
+		return &exitError{code: exitNot}
+	case m.NotTried > 0:
+		return &exitError{code: exitIncomplete}
+	case m.Caught == 0:
+		return &exitError{exitNot, errors.New("no fault was tried")}
+	}
+	return nil
+}

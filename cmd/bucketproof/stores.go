@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+)
+
+func newStores(s streams) *cobra.Command {
+	cmd := &cobra.Command{Use: "stores", Short: "Start stores to play with", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	var providers []string
+	var dir string
+	up := &cobra.Command{Use: "up", Short: "Start embedded stores, each with a well-provisioned bucket, until Ctrl-C", Args: cobra.NoArgs,
+		Long: `Up starts the embedded stores on 127.0.0.1 and makes a well-provisioned bucket on
+each. Addresses hold secrets, so they are written to files that only you can
+read; what to call is printed. Ctrl-C ends and removes everything.`,
+		Example: "  bucketproof stores up --provider s3-compatible",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(providers) == 0 {
+				providers = catalogue.Providers
+			}
+			for _, p := range providers {
+				if !known(p) {
+					return usage(unknownProvider(p))
+				}
+			}
+			return storesUp(cmd.Context(), s, providers, dir)
+		}}
+	up.Flags().StringSliceVar(&providers, "provider", nil, "only these providers")
+	up.Flags().StringVar(&dir, "dir", "", "`folder` for addresses and CA certificate (default: a new temporary one)")
+	cmd.AddCommand(up)
+	return cmd
+}
+
+func storesUp(ctx context.Context, s streams, providers []string, dir string) (err error) {
+	made := dir == ""
+	if made {
+		if dir, err = os.MkdirTemp("", "bucketproof-stores-"); err != nil {
+			return &exitError{exitErrored, err}
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return usage(err)
+	}
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, line) }})
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	defer func() {
+		if cerr := host.Close(); cerr != nil && err == nil {
+			err = &exitError{exitErrored, fmt.Errorf("end the stores: %w", cerr)}
+		}
+	}()
+	ca := filepath.Join(dir, "ca.pem")
+	files := []string{ca}
+	defer func() {
+		for _, f := range files {
+			_ = os.Remove(f)
+		}
+	}()
+	if err := os.WriteFile(ca, host.CACertificate(), 0o600); err != nil {
+		return &exitError{exitErrored, err}
+	}
+	up := 0
+	for _, p := range providers {
+		b, err := host.Provision(ctx, p, stores.Setup{})
+		if errors.Is(err, stores.ErrUnavailable) {
+			fmt.Fprintf(s.err, "%s: not started: %s\n", p, err)
+			continue
+		}
+		if err != nil {
+			return &exitError{exitErrored, err}
+		}
+		file := filepath.Join(dir, p+".address")
+		files = append(files, file)
+		if err := os.WriteFile(file, []byte(b.Address+"\n"), 0o600); err != nil {
+			return &exitError{exitErrored, err}
+		}
+		up++
+		fmt.Fprintf(s.out, "# %s: %s\nbucketproof certify --address-file %s --ca-file %s%s\n\n", p, b.Store.Name, file, ca, endpoints(b))
+	}
+	if up == 0 {
+		return &exitError{exitErrored, errors.New("no store could be started")}
+	}
+	fmt.Fprintln(s.err, "up until Ctrl-C")
+	<-ctx.Done()
+	return nil
+}
+
+// endpoints are the flags by which a bucket's hosts are found.
+func endpoints(b *stores.Bucket) string {
+	var names []string
+	for name := range b.Network.Hosts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var out strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&out, " --endpoint %s=%s", name, b.Network.Hosts[name])
+	}
+	return out.String()
+}

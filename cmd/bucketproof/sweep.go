@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/harness/run"
+)
+
+func newSweep(s streams) *cobra.Command {
+	var src source
+	var t target
+	var o run.SweepOptions
+	var asJSON bool
+	var limit time.Duration
+	cmd := &cobra.Command{Use: "sweep [ADDRESS | -]", Short: "Remove what a crashed run left in a bucket", Args: cobra.MaximumNArgs(1),
+		Long: `Sweep looks below the address's sub-path for prefixes of runs that did not end,
+and removes everything below those that carry a marker of ours: objects, old
+versions, delete markers, open uploads. Nothing else is touched. A run that may
+still be going on is left alone. What can't be removed is listed.
+
+The exit code is 0 when nothing of ours is left, 1 when something is.`,
+		Example: "  echo \"$ADDRESS\" | bucketproof sweep -\n  bucketproof sweep --dry-run --address-file bucket.address",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			raw, err := src.read(s.in, s.err, args)
+			if err != nil {
+				return err
+			}
+			target, err := t.resolve(raw)
+			if err != nil {
+				return err
+			}
+			o.Program = program()
+			ctx, cancel := context.WithTimeout(cmd.Context(), limit)
+			defer cancel()
+			swept, err := run.Sweep(ctx, target, o)
+			if u := (*run.UsageError)(nil); errors.As(err, &u) {
+				return usage(err)
+			}
+			if perr := printSwept(s.out, swept, asJSON, err == nil); perr != nil {
+				return &exitError{exitErrored, perr}
+			}
+			if err != nil {
+				return &exitError{exitErrored, withHint(err, "run it again: what is removed stays removed")}
+			}
+			for _, w := range swept {
+				if len(w.Kept) > 0 || w.Left != "" {
+					return &exitError{code: exitNot}
+				}
+			}
+			return nil
+		}}
+	src.flags(cmd)
+	t.flags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&o.DryRun, "dry-run", false, "look, and remove nothing")
+	f.BoolVar(&o.Running, "running", false, "also runs that may still be going on")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.DurationVar(&limit, "timeout", 5*time.Minute, "limit of the whole sweep")
+	return cmd
+}
+
+func printSwept(w io.Writer, swept []run.Swept, asJSON, whole bool) error {
+	if asJSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(append([]run.Swept{}, swept...))
+	}
+	if len(swept) == 0 && whole {
+		fmt.Fprintln(w, "nothing of ours is left")
+	}
+	for _, s := range swept {
+		switch {
+		case s.Left != "":
+			fmt.Fprintf(w, "%s  left alone: %s\n", s.Prefix, s.Left)
+		default:
+			fmt.Fprintf(w, "%s  %d removed, %d kept\n", s.Prefix, s.Removed, len(s.Kept))
+		}
+		for _, k := range s.Kept {
+			version := ""
+			if k.Version != "" {
+				version = " (" + k.Version + ")"
+			}
+			fmt.Fprintf(w, "  kept %s%s: %s\n", k.Key, version, k.Why)
+		}
+	}
+	return nil
+}

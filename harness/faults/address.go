@@ -1,0 +1,91 @@
+package faults
+
+import (
+	"strings"
+
+	"github.com/bucketproof/bucketproof/harness/stores"
+)
+
+// everything is what can't be decided about a bucket whose address can't be used.
+func everything(but ...string) []string {
+	var ids []string
+	for _, id := range []string{"BYOB-ADDR-001", "BYOB-ADDR-004", "BYOB-ADDR-005", "BYOB-ADDR-006", "BYOB-ADDR-007", "BYOB-ADDR-008", "BYOB-ADDR-009",
+		"BYOB-ADDR-014", "BYOB-ADDR-015", "BYOB-ADDR-016", "BYOB-ADDR-018", "BYOB-ADDR-020"} {
+		ids = append(ids, id)
+	}
+	ids = append(append(ids, net...), xfer...)
+	var out []string
+	for _, id := range ids {
+		keep := true
+		for _, b := range but {
+			keep = keep && id != b
+		}
+		if keep {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// addressFaults are addresses as administrators get them wrong.
+func addressFaults() []Fault {
+	f := func(name, does, breaks string, profiles []string, change func(string) string) Fault {
+		return Fault{Name: name, Does: does, Profiles: profiles, Breaks: []string{breaks}, Blocks: everything(breaks),
+			Setup: func(string) stores.Setup { return stores.Setup{Hooks: stores.Hooks{Address: change}} }}
+	}
+	return []Fault{
+		f("coreweave-port-in-the-host", "the address names cwobject.com with a port of its own", "BYOB-ADDR-001", []string{"coreweave"},
+			replace("@cwobject.com/", "@cwobject.com:9000/")),
+		f("coreweave-without-tls", "the address says tls=false", "BYOB-ADDR-004", []string{"coreweave"}, replace("tls=true", "tls=false")),
+		f("region-disagrees-with-endpoint", "the address names another region than its endpoint", "BYOB-ADDR-005", []string{"aws"},
+			replace("region=us-east-1", "region=eu-west-1")),
+		f("region-left-out", "the address names no region", "BYOB-ADDR-006", []string{"s3-compatible"}, replace("region=us-east-1&", "")),
+		f("private-key-cut-off", "the private key in the address ends early", "BYOB-ADDR-007", []string{"gcp"}, cutSecret),
+		f("access-key-cut-off", "the access key in the address is not base64", "BYOB-ADDR-008", []string{"azure"}, cutSecret),
+		f("dots-in-the-sub-path", "the address has a sub-path with .. in it", "BYOB-ADDR-009", all, func(raw string) string {
+			head, tail, ok := strings.Cut(raw, "?")
+			if ok {
+				tail = "?" + tail
+			}
+			return head + "/team/../other" + tail
+		}),
+		f("bucket-in-capitals", "the bucket's name is written in capitals", "BYOB-ADDR-016", all, func(raw string) string {
+			head, tail, ok := strings.Cut(raw, "?")
+			if ok {
+				tail = "?" + tail
+			}
+			i := max(strings.LastIndexByte(head, '/'), strings.LastIndexByte(head, '@'))
+			return head[:i+1] + strings.ToUpper(head[i+1:]) + tail
+		}),
+		f("bare-coreweave-bucket-in-the-path", "the address without credentials has the bucket in its path", "BYOB-ADDR-015", []string{"coreweave"}, bare("cwobject.com/")),
+		f("bucket-in-the-host-beside-credentials", "the address has credentials, and a bucket where the endpoint belongs", "BYOB-ADDR-020", []string{"coreweave"},
+			func(raw string) string {
+				head, rest, _ := strings.Cut(raw, "@cwobject.com/")
+				bucket, _, _ := strings.Cut(rest, "?")
+				return head + "@" + bucket
+			}),
+	}
+}
+
+func replace(from, to string) func(string) string {
+	return func(raw string) string { return strings.Replace(raw, from, to, 1) }
+}
+
+// cutSecret takes the end off the secret of an address.
+func cutSecret(raw string) string {
+	i := strings.LastIndexByte(raw, '@')
+	if i < 40 {
+		return raw
+	}
+	return raw[:i-37] + raw[i:]
+}
+
+// bare takes the credentials out of an address.
+func bare(host string) func(string) string {
+	return func(raw string) string {
+		scheme, rest, _ := strings.Cut(raw, "://")
+		_, path, _ := strings.Cut(rest, "@"+host)
+		path, _, _ = strings.Cut(path, "?")
+		return scheme + "://" + host + path + "/"
+	}
+}

@@ -1,0 +1,59 @@
+// Package faults holds named, deliberate breaches of the rules: each says which requirements it breaks, so that these
+// must fail, and which it blocks, so that these can't be decided any more. The suite is trusted for what it catches
+// here. A fault is built into a store's front, into a bucket's set-up or address, or around the parser; it never
+// changes the store itself, so that a sound run before and after it shows the same.
+package faults
+
+import (
+	"slices"
+
+	"github.com/bucketproof/bucketproof/harness/stores"
+)
+
+// Fault is one breach of a bucket.
+type Fault struct {
+	Name string
+	Does string // one sentence
+	// Profiles are where it can be built in.
+	Profiles []string
+	Breaks   []string
+	Blocks   []string
+	// Leaves says that the fault keeps a run from removing all that it wrote.
+	Leaves bool
+	Setup  func(profile string) stores.Setup
+}
+
+// In reports whether the fault can be built into a profile's store.
+func (f Fault) In(profile string) bool { return slices.Contains(f.Profiles, profile) }
+
+var (
+	all      = []string{"aws", "coreweave", "gcp", "azure", "s3-compatible"}
+	s3family = []string{"aws", "coreweave", "s3-compatible"}
+	notAzure = []string{"aws", "coreweave", "gcp", "s3-compatible"}
+	xfer     = []string{"BYOB-XFER-001", "BYOB-XFER-002", "BYOB-XFER-003", "BYOB-XFER-004", "BYOB-XFER-005", "BYOB-XFER-006", "BYOB-XFER-007",
+		"BYOB-XFER-008", "BYOB-XFER-009", "BYOB-XFER-010"}
+	net = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
+)
+
+// after is everything that can't be decided once the requirements given are broken: what comes after them in preflight,
+// and all transfers.
+func after(broken ...string) []string {
+	var out []string
+	for _, id := range append(slices.Clone(net), xfer...) {
+		if !slices.Contains(broken, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Buckets are the faults of buckets and their stores, in the order in which a run meets them.
+func Buckets() []Fault {
+	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), uploadFaults(), []Fault{Harmless()})
+}
+
+// Harmless is a fault that breaks nothing: whoever sees a difference under it is too sensitive.
+func Harmless() Fault {
+	return Fault{Name: "harmless", Does: "answers carry another Server header and one that nobody knows", Profiles: all,
+		Setup: front(harmless)}
+}

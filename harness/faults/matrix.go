@@ -1,0 +1,231 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// Row is what the suite made of one fault in one profile.
+type Row struct {
+	Profile string   `json:"profile"`
+	Fault   string   `json:"fault"` // "" is the sound subject
+	Does    string   `json:"does"`
+	Breaks  []string `json:"breaks"`
+	// Failed are the requirements that failed, Undecided those that the sound subject decided and this one doesn't.
+	Failed    []string `json:"failed"`
+	Undecided []string `json:"undecided"`
+	// Wrong says what is not as the fault claims; the row is good when there is nothing.
+	Wrong        []string `json:"wrong"`
+	NotRun       string   `json:"notRun,omitempty"` // why the row could not be tried
+	Milliseconds int64    `json:"milliseconds"`
+}
+
+// Good reports whether the suite did what it had to.
+func (r Row) Good() bool { return r.NotRun == "" && len(r.Wrong) == 0 }
+
+// Matrix tries faults. Families are what a bucket goes through, and Parser what a parser does.
+type Matrix struct {
+	Host     *stores.Host
+	Options  run.Options
+	Families []run.Family
+	Parser   []run.Family
+	Notify   func(Row)
+}
+
+// decoy is what no run and no fault may touch.
+var decoys = map[string][]byte{
+	"decoy.txt":                 []byte("this was here before"),
+	"bucketproof-run-decoy.txt": []byte("this has a name like ours"),
+	"bucketproof-run-20200101t000000z-00000000/x":  []byte("this looks like a run's, and has no marker"),
+	"team/decoy with spaces+plus%percent.bin":      {0, 1, 2, 3},
+	"bucketproof-run-20200101t000000z-00000000.md": []byte("neither is this"),
+}
+
+// Bucket tries the sound subject of a profile, and then every fault that can be built into it, or those that are named.
+func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]Row, error) {
+	sound, row, err := m.try(ctx, profile, Fault{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	rows := m.add(nil, row)
+	if !row.Good() {
+		return rows, nil // what the suite says of a fault shows nothing while the sound subject does not pass
+	}
+	for _, f := range Buckets() {
+		if !f.In(profile) || (len(only) > 0 && !slices.Contains(only, f.Name)) {
+			continue
+		}
+		if ctx.Err() != nil {
+			return rows, ctx.Err()
+		}
+		_, row, err := m.try(ctx, profile, f, sound)
+		if err != nil {
+			return rows, err
+		}
+		rows = m.add(rows, row)
+	}
+	return rows, nil
+}
+
+func (m *Matrix) add(rows []Row, row Row) []Row {
+	if m.Notify != nil {
+		m.Notify(row)
+	}
+	return append(rows, row)
+}
+
+// try certifies a fresh bucket with a fault in it and compares with the sound one.
+func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *reports.Result) (*reports.Result, Row, error) {
+	row := newRow(profile, f.Name, f.Does, f.claims(profile, m.Options.Catalogue))
+	began := time.Now()
+	setup := stores.Setup{}
+	if f.Setup != nil {
+		setup = f.Setup(profile)
+	}
+	b, err := m.Host.Provision(ctx, profile, setup)
+	if errors.Is(err, stores.ErrUnavailable) {
+		row.NotRun = err.Error()
+		return nil, row, nil
+	}
+	if err != nil {
+		return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
+	}
+	defer func() { _ = b.Close() }()
+	before, err := plant(ctx, b)
+	if err != nil {
+		return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
+	}
+	o := m.Options
+	o.Families = m.Families
+	d, err := run.Certify(ctx, run.Target{Address: b.Address, Network: b.Network, Store: b.Store, Secrets: b.Secrets,
+		Profile: profile, Options: address.Options{}}, o)
+	if err != nil {
+		return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
+	}
+	row.compare(f.Breaks, f.Blocks, sound, d.Result)
+	row.Wrong = append(row.Wrong, before.differs(ctx, b, f.Leaves)...)
+	row.Milliseconds = time.Since(began).Milliseconds()
+	return d.Result, row, nil
+}
+
+// claims are the fault's broken requirements that the profile has.
+func (f Fault) claims(profile string, cat *catalogue.Catalogue) []string {
+	entries, err := cat.Profile(catalogue.Selection{Profile: profile})
+	if err != nil {
+		return f.Breaks
+	}
+	var out []string
+	for _, id := range f.Breaks {
+		if slices.ContainsFunc(entries, func(e catalogue.Entry) bool { return e.ID == id }) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func newRow(profile, name, does string, breaks []string) Row {
+	return Row{Profile: profile, Fault: name, Does: does, Breaks: append([]string{}, breaks...), Failed: []string{}, Undecided: []string{}, Wrong: []string{}}
+}
+
+// compare holds a result against what the fault claims. Without a sound result it is the sound one itself: nothing may
+// have failed or errored.
+func (r *Row) compare(breaks, blocks []string, sound, got *reports.Result) {
+	was := map[string]reports.Outcome{}
+	if sound != nil {
+		for _, l := range sound.Requirements {
+			was[l.ID] = l.Outcome
+		}
+	}
+	wrong := func(format string, a ...any) { r.Wrong = append(r.Wrong, fmt.Sprintf(format, a...)) }
+	for _, l := range got.Requirements {
+		switch {
+		case sound == nil:
+			if l.Outcome == reports.Failed || l.Outcome == reports.Errored {
+				wrong("the sound subject: %s %s: %s", l.ID, l.Outcome, strings.TrimSpace(l.Reason+" "+l.Actual))
+			}
+		case slices.Contains(breaks, l.ID) && was[l.ID] == reports.NotRun:
+		case slices.Contains(breaks, l.ID) && was[l.ID] == reports.Unverified && l.Outcome == reports.Unverified:
+		case slices.Contains(breaks, l.ID):
+			if l.Outcome != reports.Failed {
+				wrong("%s should fail, and is %s: %s", l.ID, l.Outcome, l.Reason)
+				continue
+			}
+			r.Failed = append(r.Failed, l.ID)
+		case l.Outcome == was[l.ID]:
+		case slices.Contains(blocks, l.ID) && l.Outcome != reports.Failed && l.Outcome != reports.Passed:
+			r.Undecided = append(r.Undecided, l.ID)
+		default:
+			wrong("%s was %s, and is %s: %s", l.ID, was[l.ID], l.Outcome, strings.TrimSpace(l.Reason+" "+l.Actual))
+		}
+	}
+	if sound == nil {
+		passed := 0
+		for _, l := range got.Requirements {
+			if l.Outcome == reports.Passed {
+				passed++
+			}
+		}
+		if passed == 0 {
+			wrong("the sound subject: nothing passed")
+		}
+		return
+	}
+	if len(r.Breaks) > 0 && len(r.Failed) == 0 {
+		wrong("not caught: nothing that it breaks failed")
+	}
+}
+
+// state is a bucket before a run: content and documents, past every fault.
+type state struct{ content, configuration map[string]string }
+
+func plant(ctx context.Context, b *stores.Bucket) (state, error) {
+	for _, key := range slices.Sorted(maps.Keys(decoys)) {
+		if err := b.Put(ctx, key, decoys[key]); err != nil {
+			return state{}, fmt.Errorf("plant a decoy: %w", err)
+		}
+	}
+	return look(ctx, b)
+}
+
+func look(ctx context.Context, b *stores.Bucket) (s state, err error) {
+	if s.content, err = b.Inventory(ctx); err != nil {
+		return s, err
+	}
+	s.configuration, err = b.Configuration(ctx)
+	return s, err
+}
+
+// differs says what is not as it was. A fault that keeps a run from removing its own may leave more, but change nothing.
+func (s state) differs(ctx context.Context, b *stores.Bucket, leaves bool) []string {
+	after, err := look(ctx, b)
+	if err != nil {
+		return []string{"the bucket can't be compared: " + err.Error()}
+	}
+	var out []string
+	for key, sum := range s.content {
+		if after.content[key] != sum {
+			out = append(out, fmt.Sprintf("%q, which was there before, was changed or removed", key))
+		}
+	}
+	for key := range after.content {
+		if _, ok := s.content[key]; !ok && !leaves {
+			out = append(out, fmt.Sprintf("%q was left behind", key))
+		}
+	}
+	if !maps.Equal(s.configuration, after.configuration) {
+		out = append(out, "the bucket's configuration was changed")
+	}
+	slices.Sort(out)
+	return out
+}

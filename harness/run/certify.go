@@ -1,0 +1,279 @@
+package run
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// Target is the bucket to certify, and how to reach it.
+type Target struct {
+	Address    string // as it was given: a secret
+	Options    address.Options
+	Profile    string // "" means the provider's own
+	Network    wire.Network
+	Endpoint   string // base URL of the service in the place of the address's; "" means the address's
+	AWSProfile string
+	Store      reports.Store // what is known of the store; the zero value is a remote one
+	Secrets    []string      // more values that must show nowhere
+	// AcceptRetention lets the run write although the bucket keeps what is written beyond the run's end.
+	AcceptRetention bool
+}
+
+// Options say how a run is made.
+type Options struct {
+	Catalogue *catalogue.Catalogue
+	Families  []Family
+	Only      []string // requirement IDs; what they stand on runs too
+	Seed      int64
+	Program   string        // name/version, as in a User-Agent
+	Limit     time.Duration // of all specs together; 0 means DefaultLimit
+	Long      bool          // with the requirements that are checked only on request
+	Notify    func(Event)   // told of every spec; may be nil
+	Announce  func(string)  // told what is said before the first write; may be nil
+	Parser    address.Parser
+}
+
+// DefaultLimit is how long all specs of a run may take together.
+const DefaultLimit = 10 * time.Minute
+
+// Done is what came of a run.
+type Done struct {
+	Result   *reports.Result
+	Evidence map[string]*wire.Recorder // file name -> what was sent and answered
+}
+
+// UsageError is a mistake in how a run was asked for: no run was made.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// NewRunID makes the ID of a run: when it began, and eight random hex digits.
+func NewRunID(now time.Time) string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return now.UTC().Format("20060102t150405z") + "-" + hex.EncodeToString(b[:])
+}
+
+// Certify checks one bucket against its profile. The error is for what kept the run from being made at all; everything
+// that went wrong in it is in the result.
+func Certify(ctx context.Context, target Target, o Options) (*Done, error) {
+	c, err := newCertification(ctx, target, o)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	return c.run(ctx)
+}
+
+// certification is one run over one bucket.
+type certification struct {
+	target  Target
+	o       Options
+	subject *Subject
+	entries []catalogue.Entry
+	runID   string
+	started time.Time
+	guard   *wire.Guard
+	service *url.URL
+	safety  safety
+}
+
+func newCertification(ctx context.Context, target Target, o Options) (*certification, error) {
+	if o.Parser == nil {
+		o.Parser = address.Parse
+	}
+	if o.Limit == 0 {
+		o.Limit = DefaultLimit
+	}
+	c := &certification{target: target, o: o, started: time.Now().UTC()}
+	c.runID = NewRunID(c.started)
+	s := &Subject{Kind: KindBucket, Profile: target.Profile, Edition: target.Options.Edition, Store: target.Store, Seed: o.Seed, Now: time.Now}
+	c.subject = s
+	a, err := o.Parser(target.Address, target.Options)
+	var provider address.Provider
+	switch ae := (*address.Error)(nil); {
+	case err == nil:
+		s.Address, provider = a, a.Provider
+	case errors.As(err, &ae):
+		s.AddressError, provider = ae, ae.Provider
+	default:
+		return nil, &UsageError{errors.New("the address can't be read")}
+	}
+	if provider == "" {
+		provider = target.Options.Provider
+	}
+	if s.Profile == "" {
+		s.Profile = string(provider)
+	}
+	if s.Profile == "" {
+		return nil, &UsageError{s.AddressError}
+	}
+	if s.Edition == "" {
+		s.Edition = catalogue.DefaultEdition
+	}
+	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long}); err != nil {
+		return nil, &UsageError{err}
+	}
+	if err := c.checkOnly(); err != nil {
+		return nil, &UsageError{err}
+	}
+	if s.AddressError != nil && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.ID == s.AddressError.Requirement }) {
+		return nil, &UsageError{s.AddressError}
+	}
+	if s.Store.Kind == "" {
+		s.Store = reports.Store{Name: "remote", Kind: "remote"}
+	}
+	if s.Address != nil {
+		if err := c.connect(ctx); err != nil {
+			return nil, &UsageError{err}
+		}
+	}
+	return c, nil
+}
+
+// parse reads the target's address; the error holds no secret.
+func parse(target Target) (*address.Address, error) {
+	return address.Parse(target.Address, target.Options)
+}
+
+// checkOnly refuses a selection that names what isn't there: a filter that matches nothing must not look like a run.
+func (c *certification) checkOnly() error {
+	for _, id := range c.o.Only {
+		if !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.ID == id }) {
+			return fmt.Errorf("%q is no requirement of profile %s in edition %s", id, c.subject.Profile, c.subject.Edition)
+		}
+	}
+	return nil
+}
+
+// connect makes transport, guard and bucket. Nothing is sent.
+func (c *certification) connect(ctx context.Context) error {
+	s, a := c.subject, c.subject.Address
+	base := a.ServiceURL()
+	if c.target.Endpoint != "" {
+		base = c.target.Endpoint
+	}
+	service, err := url.Parse(base)
+	if err != nil || service.Host == "" || service.User != nil {
+		return errors.New("the endpoint must be a URL such as https://host:port, without credentials")
+	}
+	c.service = service
+	s.Service = service
+	s.Prefix = bucket.RunPrefix(a.Path, c.runID)
+	if c.guard, err = wire.NewGuard(scopeOf(a, service, s.Prefix)); err != nil {
+		return err
+	}
+	s.Wire, err = c.wire(c.guard)
+	if err != nil {
+		return err
+	}
+	s.open = bucket.Options{Endpoint: c.target.Endpoint, AWSProfile: c.target.AWSProfile}
+	s.Bucket, s.OpenError = s.reopen(ctx, a)
+	if s.OpenError == nil {
+		s.Identity = s.Bucket.Identity
+	}
+	return nil
+}
+
+func (c *certification) wire(g *wire.Guard) (*wire.Transport, error) {
+	a := c.subject.Address
+	o := wire.Options{Network: c.target.Network, Guard: g, RunID: c.runID, Program: c.o.Program, Secrets: c.secrets()}
+	if a.Provider == address.CoreWeave {
+		o.MinTLS = tls.VersionTLS13 // "TLS 1.3 is required" (Bring your own bucket, Determine the storage address, 2025-09)
+	}
+	return wire.New(o), nil
+}
+
+// secrets are the values that must show nowhere.
+func (c *certification) secrets() []string {
+	out := slices.Clone(c.target.Secrets)
+	if a := c.subject.Address; a != nil && !a.Credentials.Secret.IsZero() {
+		out = append(out, a.Credentials.Secret.Reveal())
+	}
+	return append(out, c.target.Address)
+}
+
+// scopeOf says where a run on an address may write.
+func scopeOf(a *address.Address, service *url.URL, prefix string) wire.Scope {
+	s := wire.Scope{Bucket: a.Bucket, Prefix: prefix, Hosts: []string{service.Host}, PathPrefix: trimSlash(service.Path)}
+	switch a.Provider {
+	case address.GCP:
+		s.Dialect = wire.GCS
+	case address.Azure:
+		s.Dialect = wire.Azure
+	default:
+		s.Dialect = wire.S3
+		if !a.PathStyle {
+			s.BucketHost = a.Bucket + "." + service.Host
+		}
+	}
+	return s
+}
+
+func trimSlash(path string) string {
+	for len(path) > 0 && path[len(path)-1] == '/' {
+		path = path[:len(path)-1]
+	}
+	return path
+}
+
+// run executes the specs and makes the result.
+func (c *certification) run(ctx context.Context) (*Done, error) {
+	specs := declare(c.subject, c.o.Families)
+	x := &execution{subject: c.subject, records: map[*Spec]*record{}, notify: c.o.Notify, secrets: c.secrets(), ctx: ctx, limit: c.o.Limit,
+		prepare: func() error { return c.prepare(ctx) }, denials: map[string]bool{}}
+	x.selected = c.selection(specs)
+	cost := Cost{}
+	for _, s := range specs {
+		if x.selected[s.Requirement] {
+			cost.Requests += s.Cost.Requests
+			cost.Bytes += s.Cost.Bytes
+		}
+	}
+	c.subject.rules = map[string]string{}
+	for _, e := range c.entries {
+		x.denials[e.ID], c.subject.rules[e.ID] = e.Denial, e.Text
+	}
+	if c.guard != nil {
+		c.guard.Allow(cost.Requests+prepareRequests, cost.Bytes+markerBytes)
+	}
+	x.ginkgo(c.o.Families, false)
+	c.cleanUp(ctx)
+	return c.result(x), nil
+}
+
+// selection is what runs: requirements of the profile, or those asked for with everything they stand on.
+func (c *certification) selection(specs []*Spec) map[string]bool {
+	wanted := c.o.Only
+	if len(wanted) == 0 {
+		for _, e := range c.entries {
+			wanted = append(wanted, e.ID)
+		}
+	}
+	all := closure(wanted, specs)
+	out := map[string]bool{}
+	for _, e := range c.entries {
+		out[e.ID] = all[e.ID]
+	}
+	return out
+}
+
+func (c *certification) close() {
+	if c.subject.Wire != nil {
+		c.subject.Wire.CloseIdle()
+	}
+}

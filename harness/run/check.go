@@ -1,0 +1,251 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// T is what a check reports to. Everything it is told before the spec ends counts; afterwards it takes nothing more, so
+// that a check that outlived its limit can't speak for the next one.
+type T struct {
+	rec     *wire.Recorder
+	secrets []string
+
+	mu           sync.Mutex
+	closed       bool
+	decided      reports.Outcome // "" until something other than passing was decided
+	reason       string
+	expected     string
+	actual       string
+	remedy       string
+	observations []reports.Observation
+	requests     int // how many requests earlier observations account for
+	denials      int // denials that were seen with their control
+	controls     int
+}
+
+// Observe records something that was seen, with the requests since the last observation.
+func (t *T) Observe(format string, a ...any) {
+	t.add(reports.Observation{What: fmt.Sprintf(format, a...)})
+}
+
+// Equal records what was seen, and fails when it is not what had to be.
+func (t *T) Equal(what string, expected, actual any) {
+	e, a := words(expected), words(actual)
+	t.add(reports.Observation{What: what, Expected: e, Actual: a})
+	if e != a {
+		t.Fail(what+": "+e, a)
+	}
+}
+
+// True records what was seen, and fails when it does not hold.
+func (t *T) True(what, expected string, holds bool, actual string) {
+	t.add(reports.Observation{What: what, Expected: expected, Actual: actual})
+	if !holds {
+		t.Fail(what+": "+expected, actual)
+	}
+}
+
+// Fail ends the check: the requirement was seen not to hold.
+func (t *T) Fail(expected, actual string) {
+	t.decide(reports.Failed, "", expected, actual)
+}
+
+// Advise says what would mend this very bucket, in the place of the catalogue's general remedy.
+func (t *T) Advise(format string, a ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.remedy = t.clean(fmt.Sprintf(format, a...))
+	}
+}
+
+// Errorf ends the check: the requirement could not be decided.
+func (t *T) Errorf(format string, a ...any) {
+	t.decide(reports.Errored, fmt.Sprintf(format, a...), "", "")
+}
+
+// NotApplicable ends the check: the requirement's precondition was read, and is false.
+func (t *T) NotApplicable(format string, a ...any) {
+	t.Observe(format, a...)
+	t.decide(reports.NotApplicable, fmt.Sprintf(format, a...), "", "")
+}
+
+// Unverified ends the check: this store doesn't enforce the rule, so nothing could be seen.
+func (t *T) Unverified(format string, a ...any) {
+	t.decide(reports.Unverified, fmt.Sprintf(format, a...), "", "")
+}
+
+// OK ends the check unless err is nil. A definite answer of the store fails the requirement; no answer leaves it
+// undecided (design: outcomes and verdict).
+func (t *T) OK(expected string, err error) {
+	if err == nil {
+		return
+	}
+	e := bucket.Classify("", err)
+	switch g := (*wire.GuardError)(nil); {
+	case errors.As(err, &g):
+		t.Errorf("%s", g)
+	case e.Kind.Definite():
+		t.add(reports.Observation{What: "the store answered", Expected: expected, Actual: e.Error()})
+		t.Fail(expected, e.Error())
+	default:
+		t.Errorf("no answer that decides it: %s", e.Error())
+	}
+}
+
+// Answer is what a store said to one request.
+type Answer struct {
+	Status int
+	Kind   bucket.Kind
+	Code   string
+	Header http.Header
+	Body   []byte
+}
+
+// String writes an answer in a few words.
+func (a Answer) String() string {
+	s := fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
+	if a.Code != "" {
+		s += " (" + a.Code + ")"
+	}
+	return s
+}
+
+// Denial is a refusal to prove. Every part of it is owed.
+type Denial struct {
+	// What is refused, and what its answer must look like, in words.
+	What, Expected string
+	// Control does the same thing rightly, and must succeed: it shows that the refusal is about what it is about.
+	Control func() Answer
+	// Attempt does the forbidden thing.
+	Attempt func() Answer
+	// Refused decides on the answer to the attempt.
+	Refused func(Answer) bool
+	// Untouched looks whether the attempt left a trace; it returns what is wrong, or "".
+	Untouched func() string
+}
+
+// Denied proves a refusal beside its positive control and with the absence of side effects.
+func (t *T) Denied(d Denial) {
+	if d.Control == nil || d.Attempt == nil || d.Refused == nil || d.Untouched == nil {
+		t.Errorf("the denial of %s has no positive control, or doesn't look for side effects", d.What)
+	}
+	control := d.Control()
+	t.add(reports.Observation{What: "positive control of: " + d.What, Expected: "success", Actual: control.String(), Control: true})
+	if control.Status < 200 || control.Status > 299 {
+		t.Errorf("the positive control of %q did not succeed: %s", d.What, control)
+	}
+	t.mu.Lock()
+	t.controls++
+	t.mu.Unlock()
+	got := d.Attempt()
+	t.add(reports.Observation{What: d.What, Expected: d.Expected, Actual: got.String()})
+	if got.Status >= 500 || got.Status == 0 {
+		t.Errorf("no answer that decides whether %s is refused: %s", d.What, got)
+	}
+	if !d.Refused(got) {
+		t.Fail(d.What+": "+d.Expected, got.String())
+	}
+	trace := d.Untouched()
+	t.add(reports.Observation{What: "side effects of: " + d.What, Expected: "none", Actual: orNone(trace)})
+	if trace != "" {
+		t.Fail(d.What+" leaves no trace", trace)
+	}
+	t.mu.Lock()
+	t.denials++
+	t.mu.Unlock()
+}
+
+// DeniedBy proves a refusal that nothing is sent for: the control is accepted, the attempt is refused. Each says what came
+// of it, and whether that is as it has to be.
+func (t *T) DeniedBy(what, expected string, control, attempt func() (actual string, ok bool)) {
+	actual, ok := control()
+	t.add(reports.Observation{What: "positive control of: " + what, Expected: "accepted", Actual: actual, Control: true})
+	if !ok {
+		t.Errorf("the positive control of %q was not accepted: %s", what, actual)
+	}
+	actual, ok = attempt()
+	t.True(what, expected, ok, actual)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.controls++
+	t.denials++
+}
+
+// Do sends a request and reads the whole answer. No answer ends the check as errored.
+func (t *T) Do(client *http.Client, req *http.Request) Answer {
+	a, err := Do(client, req)
+	if err != nil {
+		e := bucket.Classify(strings.ToLower(req.Method), err)
+		if e.Kind.Definite() {
+			t.Fail("an answer to "+req.Method, e.Error())
+		}
+		t.Errorf("no answer: %s", e.Error())
+	}
+	return a
+}
+
+func (t *T) add(o reports.Observation) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
+	for n := t.rec.Len(); t.requests < n; t.requests++ {
+		o.Requests = append(o.Requests, t.requests)
+	}
+	o.What, o.Expected, o.Actual = t.clean(o.What), t.clean(o.Expected), t.clean(o.Actual)
+	t.observations = append(t.observations, o)
+}
+
+func (t *T) decide(o reports.Outcome, reason, expected, actual string) {
+	t.settle(o, reason, expected, actual)
+	runtime.Goexit() // ends the check; what it decided is read by the run
+}
+
+// settle decides without ending the goroutine. The first decision counts.
+func (t *T) settle(o reports.Outcome, reason, expected, actual string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.decided == "" && !t.closed {
+		t.decided, t.reason, t.expected, t.actual = o, t.clean(reason), t.clean(expected), t.clean(actual)
+	}
+}
+
+// close ends the taking of observations.
+func (t *T) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+}
+
+// clean is the last net below everything that specs say.
+func (t *T) clean(s string) string { return wire.Clean(s, t.secrets) }
+
+func words(v any) string {
+	switch x := v.(type) {
+	case string:
+		return x
+	case []byte:
+		return fmt.Sprintf("%d bytes", len(x))
+	case error:
+		return bucket.Classify("", x).Error()
+	}
+	return fmt.Sprint(v)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,105 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// result makes the one result of the run from what the specs saw.
+func (c *certification) result(x *execution) *Done {
+	s := c.subject
+	d := &Done{Evidence: map[string]*wire.Recorder{}}
+	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: s.Edition, Profile: s.Profile,
+		Subject: reports.Subject{Kind: s.Kind, Provider: s.Profile, Identity: s.Identity, Store: s.Store, Address: addressWords(s)},
+		Run:     reports.Run{ID: c.runID, Started: c.started, Finished: time.Now().UTC(), Seed: s.Seed, Program: c.o.Program, Filter: strings.Join(c.o.Only, ",")},
+		Safety:  c.safety.outcome}
+	var required []reports.Required
+	for _, e := range c.entries {
+		required = append(required, reports.Required{ID: e.ID, Level: string(e.Level), Optional: e.Optional, Denial: e.Denial})
+		r.Requirements = append(r.Requirements, c.line(x, e, d))
+	}
+	if c.safety.rec != nil && c.safety.rec.Len() > 0 {
+		d.Evidence["evidence/run.har"] = c.safety.rec
+	}
+	r.Conclude(required)
+	d.Result = r
+	return d
+}
+
+// line is one requirement of the result.
+func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.Requirement {
+	l := reports.Requirement{ID: e.ID, Level: string(e.Level), Title: e.Title, Text: e.Text, Source: sourceWords(e.Source), Optional: e.Optional,
+		Observations: []reports.Observation{}}
+	f, bound := x.requirement(e.ID)
+	switch {
+	case bound:
+		l.Outcome, l.Reason, l.Expected, l.Actual, l.Remedy = f.Outcome, f.Reason, f.Expected, f.Actual, f.Remedy
+		l.Observations = append(l.Observations, f.Observations...)
+		l.Milliseconds = f.Elapsed.Milliseconds()
+		for i, rec := range f.Recorders {
+			if rec.Len() == 0 {
+				continue
+			}
+			name := fmt.Sprintf("evidence/%s.har", e.ID)
+			if i > 0 {
+				name = fmt.Sprintf("evidence/%s-%d.har", e.ID, i+1)
+			}
+			d.Evidence[name] = rec
+			if l.Evidence == "" {
+				l.Evidence = name
+			}
+		}
+	case c.o.Catalogue.Pending()[e.ID] != "":
+		l.Outcome, l.Reason = reports.NotRun, c.o.Catalogue.Pending()[e.ID]
+	case len(c.o.Only) > 0 && !slices.Contains(c.o.Only, e.ID):
+		l.Outcome, l.Reason = reports.NotRun, "left out by --only"
+	default:
+		l.Outcome, l.Reason = reports.Errored, "no spec is bound to this requirement"
+	}
+	if l.Remedy == "" && (l.Outcome == reports.Failed || l.Outcome == reports.Errored) && !strings.HasPrefix(l.Reason, "it stands on ") {
+		l.Remedy = remedyWords(e, c.subject.Profile)
+	}
+	if l.Reason == "" && l.Outcome == reports.Failed {
+		l.Reason = l.Expected + ", but " + l.Actual
+	}
+	return l
+}
+
+func remedyWords(e catalogue.Entry, profile string) string {
+	if r := e.Remedy[profile]; r != "" {
+		return r
+	}
+	return e.Remedy["any"]
+}
+
+func sourceWords(sources []catalogue.Source) string {
+	var out []string
+	for _, s := range sources {
+		line := s.Document
+		if s.Section != "" {
+			line += ", " + s.Section
+		}
+		if s.Edition != "" {
+			line += " (" + s.Edition + ")"
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "; ")
+}
+
+// addressWords is the subject's address without its secrets.
+func addressWords(s *Subject) string {
+	if s.Address != nil {
+		return s.Address.String()
+	}
+	if s.Kind == KindParser {
+		return "storage addresses"
+	}
+	return "an address that can't be used"
+}

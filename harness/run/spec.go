@@ -1,0 +1,96 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+)
+
+// SpecLimit is how long one spec may take unless it says otherwise.
+const SpecLimit = 25 * time.Second
+
+// Spec is one check, bound to the requirement it proves.
+type Spec struct {
+	Requirement string
+	Text        string // an obligation with an observable effect
+	Needs       []string
+	Cost        Cost
+	Limit       time.Duration
+	Check       func(context.Context, *T)
+}
+
+// Cost is the most that a spec sends to the bucket: it is what --plan prints and what the guard lets through.
+type Cost struct {
+	Requests int
+	Objects  int   // keys written, removed again at the end
+	Bytes    int64 // in the bodies of writes
+}
+
+// Option says more about a spec.
+type Option func(*Spec)
+
+// Needs names requirements without which the spec can decide nothing: when one of them failed or could not be decided,
+// the spec is errored and sends nothing.
+func Needs(ids ...string) Option { return func(s *Spec) { s.Needs = append(s.Needs, ids...) } }
+
+// Costs bounds what the spec sends.
+func Costs(requests, objects int, bytes int64) Option {
+	return func(s *Spec) { s.Cost = Cost{Requests: requests, Objects: objects, Bytes: bytes} }
+}
+
+// Within sets the spec's own limit.
+func Within(d time.Duration) Option { return func(s *Spec) { s.Limit = d } }
+
+// It binds a check to a requirement, in the place of Ginkgo's It.
+func It(s *Subject, requirement, text string, check func(context.Context, *T), options ...Option) {
+	spec := &Spec{Requirement: requirement, Text: text, Limit: SpecLimit, Check: check}
+	for _, o := range options {
+		o(spec)
+	}
+	s.specs = append(s.specs, spec)
+	x := current
+	if x == nil || !x.wants(spec) {
+		return
+	}
+	ginkgo.It(text, ginkgo.Label(requirement), ginkgo.SpecTimeout(spec.Limit), func(ctx ginkgo.SpecContext) { x.runSpec(ctx, spec) })
+	x.declared = append(x.declared, spec)
+}
+
+// current is the execution that declares and runs specs: Ginkgo's own state is global, one suite at a time in a process.
+var current *execution
+
+// closure adds to the wanted requirements everything they stand on.
+func closure(wanted []string, specs []*Spec) map[string]bool {
+	all := map[string]bool{}
+	var add func(string)
+	add = func(id string) {
+		if all[id] {
+			return
+		}
+		all[id] = true
+		for _, s := range specs {
+			if s.Requirement == id {
+				for _, n := range s.Needs {
+					add(n)
+				}
+			}
+		}
+	}
+	for _, id := range wanted {
+		add(id)
+	}
+	return all
+}
+
+// Bound lists the requirements that have a spec among some, in order.
+func Bound(specs []*Spec) []string {
+	var ids []string
+	for _, s := range specs {
+		if !slices.Contains(ids, s.Requirement) {
+			ids = append(ids, s.Requirement)
+		}
+	}
+	return ids
+}

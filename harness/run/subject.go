@@ -1,0 +1,97 @@
+// Package run binds specs to requirements and Ginkgo to results. Specs stand in ordinary packages; each says in one
+// line which requirement it proves. Ginkgo runs them, in a test or inside the program, and what comes of each is decided
+// here: a spec that saw nothing, timed out, panicked, never ran or stands on something that failed is errored, and a
+// denial without its positive control is no denial. The package reports what happened and leaves the verdict to reports.
+package run
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// Kinds of subject.
+const (
+	KindBucket = "bucket"
+	KindParser = "parser"
+)
+
+// Subject is what specs are declared for. A spec reads it and never writes to it.
+type Subject struct {
+	Kind    string
+	Profile string
+	Edition string
+
+	// Address is the parsed address of a bucket, nil when it could not be parsed: then AddressError says why.
+	Address      *address.Address
+	AddressError *address.Error
+
+	// Implementation is the parser under test, for subjects of kind parser.
+	Implementation address.Implementation
+
+	// Wire and Bucket reach the bucket. OpenError says why there is no Bucket.
+	Wire      *wire.Transport
+	Bucket    *bucket.Bucket
+	OpenError error
+	// Service is the base URL of the store's service.
+	Service *url.URL
+
+	Store    reports.Store
+	Identity string
+
+	// Prefix is the run's own prefix, sub-path included, with its slash. Every key that is written begins with it.
+	Prefix string
+	// Seed is what everything random in specs comes from.
+	Seed int64
+	Now  func() time.Time
+
+	specs []*Spec
+	open  bucket.Options
+	rules map[string]string
+}
+
+// What a store's fidelity is asked for by name.
+const (
+	FidelitySignatures = "signatures"
+	FidelityIdentity   = "identity"
+	FidelityRegion     = "region"
+	FidelityContentMD5 = "content-md5"
+	FidelityMultipart  = "multipart"
+)
+
+// Rule is the sentence of a requirement.
+func (s *Subject) Rule(id string) string { return s.rules[id] }
+
+// Key is a key below the run's prefix.
+func (s *Subject) Key(name ...string) string { return s.Prefix + strings.Join(name, "/") }
+
+// Is reports whether the subject's profile is one of those named.
+func (s *Subject) Is(profiles ...string) bool {
+	for _, p := range profiles {
+		if s.Profile == p {
+			return true
+		}
+	}
+	return false
+}
+
+// Enforces reports what the store was seen to do about something: "yes", "no" or "unknown".
+func (s *Subject) Enforces(what string) string {
+	for _, f := range s.Store.Fidelity {
+		if f.What == what {
+			return f.Enforced
+		}
+	}
+	return "unknown"
+}
+
+// Family is a package of specs that declare themselves for a subject.
+type Family struct {
+	Name  string // the folder below suites
+	Specs func(*Subject)
+}

@@ -1,0 +1,227 @@
+package stores
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	azuriteReadyLimit = 30 * time.Second // from start to first answer; it took 8 s on a busy machine of two cores
+	azuriteStopGrace  = 3 * time.Second  // from SIGTERM to SIGKILL
+	azuriteMemory     = 2048             // MiB of blobs it may hold; its own default is half of the machine's memory
+	azuriteAccounts   = 128              // storage accounts it is started with; their number can't grow later
+	azureDomain       = ".blob.core.windows.net"
+)
+
+// azureAccount is a storage account of an Azurite process. Every bucket has one of its own, because Azure keeps CORS
+// rules by account, not by container.
+type azureAccount struct {
+	name string
+	key  string // base64 of 64 bytes, as Azure's keys are
+}
+
+// newAzureAccount makes an account's name and key. The key always holds "/" and "+" and ends in "==", as any may, so that
+// no address is right only by luck.
+func newAzureAccount() azureAccount {
+	var name [8]byte
+	rand.Read(name[:]) // never fails, by its own documentation
+	for {
+		var raw [64]byte
+		rand.Read(raw[:])
+		key := base64.StdEncoding.EncodeToString(raw[:])
+		if strings.Contains(key, "/") && strings.Contains(key, "+") {
+			return azureAccount{name: "bp" + hex.EncodeToString(name[:]), key: key}
+		}
+	}
+}
+
+// host is the name the account's blobs are reached under.
+func (a azureAccount) host() string { return a.name + azureDomain }
+
+// azurite is a running blob service. It speaks TLS, since it takes an https-only SAS over nothing else.
+type azurite struct {
+	child     *child
+	addr      string // 127.0.0.1:port
+	accounts  []azureAccount
+	transport *http.Transport // to addr and nowhere else, whatever a request's host
+	closing   atomic.Bool
+}
+
+// gone says that the process has ended or is being ended, and all its data with it.
+func (a *azurite) gone() bool { return a.closing.Load() || a.child.exited() }
+
+// azuriteListens is what Azurite prints once it listens; the system has picked the port, so nobody else can have it.
+var azuriteListens = regexp.MustCompile(`successfully listens on https://127\.0\.0\.1:(\d+)`)
+
+// startAzurite runs a bundle in dir and returns when it answers. Account names and keys go through the environment, which other
+// users of the machine can't read as they can read arguments. All data is in memory and ends with the process.
+func startAzurite(ctx context.Context, node, bundle, dir string, ca *authority, accounts int) (*azurite, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, azuriteReadyLimit, fmt.Errorf("no answer within %v", azuriteReadyLimit))
+	defer cancel()
+	cert, err := ca.issue([]string{"127.0.0.1"})
+	if err != nil {
+		return nil, err
+	}
+	work, err := os.MkdirTemp(dir, "azurite-")
+	if err != nil {
+		return nil, fmt.Errorf("start azurite: %w", err)
+	}
+	certFile, keyFile, err := writeCertificate(work, cert)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start azurite: %w", err), os.RemoveAll(work))
+	}
+	a := &azurite{}
+	pairs := make([]string, accounts)
+	for i := range pairs {
+		account := newAzureAccount()
+		a.accounts = append(a.accounts, account)
+		pairs[i] = account.name + ":" + account.key
+	}
+	a.child, err = startChild(work, childEnvironment("AZURITE_ACCOUNTS="+strings.Join(pairs, ";")), node, bundle,
+		"--blobHost", "127.0.0.1", "--blobPort", "0", "--cert", certFile, "--key", keyFile,
+		"--inMemoryPersistence", "--extentMemoryLimit", strconv.Itoa(azuriteMemory),
+		"--skipApiVersionCheck", "--disableTelemetry", "--silent")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start azurite: %w", err), os.RemoveAll(work))
+	}
+	err = a.ready(ctx, ca.pool)
+	err = errors.Join(err, os.RemoveAll(work)) // read at the start, needed no more
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start azurite: %w", err), a.close())
+	}
+	return a, nil
+}
+
+// ready waits until the service answers over TLS with the certificate it was given.
+func (a *azurite) ready(ctx context.Context, roots *x509.CertPool) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for a.addr == "" {
+		if m := azuriteListens.FindStringSubmatch(a.child.output.String()); m != nil {
+			a.addr = net.JoinHostPort("127.0.0.1", m[1])
+			break
+		}
+		if err := a.wait(ctx, tick.C); err != nil {
+			return err
+		}
+	}
+	a.transport = azuriteTransport(a.addr, roots)
+	for {
+		err := a.ask(ctx)
+		if err == nil {
+			return nil
+		}
+		if waited := a.wait(ctx, tick.C); waited != nil {
+			return fmt.Errorf("%w; its last answer: %w", waited, err)
+		}
+	}
+}
+
+// wait waits for a tick, the service's early end or the end of ctx.
+func (a *azurite) wait(ctx context.Context, tick <-chan time.Time) error {
+	select {
+	case <-tick:
+		return nil
+	case <-a.child.done:
+		return fmt.Errorf("it ended at once (%v): %s", a.child.err, a.said())
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %s", context.Cause(ctx), a.said())
+	}
+}
+
+// said is what the service wrote last, without the keys it was given.
+func (a *azurite) said() string {
+	text := a.child.output.String()
+	for _, account := range a.accounts {
+		text = strings.ReplaceAll(text, account.key, "[redacted]")
+	}
+	const most = 2000
+	if len(text) > most {
+		text = "... " + text[len(text)-most:]
+	}
+	return strconv.Quote(text)
+}
+
+// ask wants any answer of Azurite's.
+func (a *azurite) ask(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+a.accounts[0].host()+"/?comp=list", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := a.transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body)
+	if server := resp.Header.Get("Server"); server != "Azurite-Blob/"+azuriteVersion {
+		return fmt.Errorf("it answers as %q", server)
+	}
+	return nil
+}
+
+// close ends the process this azurite started. It is idempotent.
+func (a *azurite) close() error {
+	a.closing.Store(true)
+	if a.transport != nil {
+		a.transport.CloseIdleConnections()
+	}
+	if err := a.child.stop(azuriteStopGrace); err != nil {
+		return fmt.Errorf("stop azurite: %w", err)
+	}
+	return nil
+}
+
+// azuriteTransport connects every request to addr by TLS, also one for an http URL, and trusts only what roots vouch for.
+func azuriteTransport(addr string, roots *x509.CertPool) *http.Transport {
+	d := &tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}}
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return d.DialContext(ctx, network, addr)
+	}
+	return &http.Transport{
+		DialContext:         dial,
+		DialTLSContext:      dial,
+		DisableCompression:  true,
+		MaxIdleConnsPerHost: 64,
+		// Node closes a connection that was idle for 5 s. Ours must be closed first: a PUT on a connection that is
+		// being closed fails, and can't be repeated.
+		IdleConnTimeout: 3 * time.Second,
+	}
+}
+
+// writeCertificate writes a certificate and its key as PEM files that only their owner can read.
+func writeCertificate(dir string, cert tls.Certificate) (certFile, keyFile string, err error) {
+	der, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		return "", "", fmt.Errorf("write a certificate: %w", err)
+	}
+	var chain []byte
+	for _, c := range cert.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c})...)
+	}
+	certFile, keyFile = filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
+	if err := os.WriteFile(certFile, chain, 0o600); err != nil {
+		return "", "", fmt.Errorf("write a certificate: %w", err)
+	}
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		return "", "", fmt.Errorf("write a certificate: %w", err)
+	}
+	return certFile, keyFile, nil
+}

@@ -1,0 +1,181 @@
+// Package stores starts and stops the object stores a run can be tried against, without Docker and without a network:
+// everything listens on 127.0.0.1 or on a socket in a private directory, and is gone after Close. A Host owns the
+// stores of a process; Provision gives a fresh, well provisioned bucket behind a fresh TLS front that speaks to clients as
+// the provider does. What a store enforces is probed when a bucket is provisioned, never assumed, and stands in the
+// bucket's Store. Faults are built in by hooks on the front, its TLS, the network and the address; the owner's view of a
+// bucket (Inventory, Configuration, Put) goes past all of them.
+package stores
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/bucketproof/bucketproof/harness/wire"
+)
+
+// The providers, spelt as everywhere.
+const (
+	AWS          = "aws"
+	CoreWeave    = "coreweave"
+	GCP          = "gcp"
+	Azure        = "azure"
+	S3Compatible = "s3-compatible"
+)
+
+// ErrUnavailable says that a store cannot be had on this machine (no runtime for it, no copy of it). Whoever wanted it
+// reports "not run" with the error's text as the reason.
+var ErrUnavailable = errors.New("store unavailable")
+
+// ErrClosed says that the Host has been closed, or its context cancelled.
+var ErrClosed = errors.New("stores are closed")
+
+// closeLimit is how long one store may take to stop before Close gives up on it and says so.
+const closeLimit = 10 * time.Second
+
+// Hooks is where a fault is built in. The zero value is a sound store.
+type Hooks struct {
+	// Front wraps the store's front. It sees decrypted requests exactly as a client sent them.
+	Front func(next http.Handler) http.Handler
+	// TLS has the last word on the front's TLS configuration.
+	TLS func(*tls.Config)
+	// Network has the last word on how the store is found.
+	Network func(*wire.Network)
+	// Address has the last word on the address handed out.
+	Address func(raw string) string
+}
+
+// Setup says what a bucket is to be like, besides what the provider's W&B instructions ask for.
+type Setup struct {
+	Versioning bool
+	Retention  bool   // S3 stores: object lock with a default retention of 1 day, GOVERNANCE; it implies versioning
+	Path       string // sub-path in the address, without slashes at its ends
+	Hooks      Hooks
+}
+
+// HostOptions are the options of NewHost; the zero value is usable.
+type HostOptions struct {
+	Dir      string       // where data lives while the Host does; empty means a new directory in the user's temporary one
+	Progress func(string) // told what takes long and what goes wrong inside a store, a sentence each; may be nil
+}
+
+// backend is one kind of store. provision starts it on first need and may be called by several goroutines at once; close
+// ends it, also when it was never started, and is called once.
+type backend interface {
+	provision(ctx context.Context, h *Host, s Setup) (*Bucket, error)
+	close() error
+}
+
+// Host owns the embedded stores of a process: at most one of each backend, started on first need.
+type Host struct {
+	dir       string
+	made      bool // dir is ours to remove
+	authority *authority
+	backends  map[string]backend
+	detach    func() bool
+
+	mu      sync.Mutex
+	closed  bool
+	fronts  map[*front]struct{}
+	pending sync.WaitGroup // provisions under way
+	once    sync.Once
+	err     error
+}
+
+// NewHost makes a Host; no store is started yet. The Host closes when ctx ends.
+func NewHost(ctx context.Context, o HostOptions) (*Host, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	progress := o.Progress
+	if progress == nil {
+		progress = func(string) {}
+	}
+	ca, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(o.Dir, "bp-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for the stores: %w", err)
+	}
+	h := &Host{dir: dir, authority: ca, fronts: map[*front]struct{}{}}
+	s3 := newGateway(dir, progress)
+	h.backends = map[string]backend{
+		AWS:          &s3Backend{provider: AWS, gateway: s3},
+		CoreWeave:    &s3Backend{provider: CoreWeave, gateway: s3},
+		S3Compatible: &s3Backend{provider: S3Compatible, gateway: s3},
+		GCP:          newGCSBackend(),
+		Azure:        newAzureBackend(dir, progress),
+	}
+	h.detach = context.AfterFunc(ctx, func() { h.Close() })
+	return h, nil
+}
+
+// Provision makes a bucket as the provider's W&B instructions ask for, behind a front of its own, starting the store
+// first if need be. ctx limits the provisioning, not the bucket's life. An unknown provider, a closed Host
+// (ErrClosed) and a store that isn't to be had (ErrUnavailable) are errors; nothing is left behind then.
+func (h *Host) Provision(ctx context.Context, provider string, s Setup) (*Bucket, error) {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil, ErrClosed
+	}
+	b, ok := h.backends[provider]
+	if !ok {
+		h.mu.Unlock()
+		return nil, fmt.Errorf("provision a bucket: unknown provider %q", provider)
+	}
+	h.pending.Add(1)
+	h.mu.Unlock()
+	defer h.pending.Done()
+
+	bucket, err := b.provision(ctx, h, s)
+	if err != nil {
+		return nil, fmt.Errorf("provision a %s bucket: %w", provider, err)
+	}
+	bucket.Provider = provider
+	if s.Hooks.Network != nil {
+		s.Hooks.Network(&bucket.Network)
+	}
+	if s.Hooks.Address != nil {
+		bucket.Address = s.Hooks.Address(bucket.Address)
+	}
+	return bucket, nil
+}
+
+// Close ends every front and store and removes every file of theirs. It is idempotent, waits for provisions under way,
+// and returns what could not be ended.
+func (h *Host) Close() error {
+	h.once.Do(func() {
+		h.detach()
+		h.mu.Lock()
+		h.closed = true
+		h.mu.Unlock()
+		h.pending.Wait()
+
+		h.mu.Lock()
+		fronts := make([]*front, 0, len(h.fronts))
+		for f := range h.fronts {
+			fronts = append(fronts, f)
+		}
+		h.mu.Unlock()
+		var errs []error
+		for _, f := range fronts {
+			errs = append(errs, f.close())
+		}
+		for _, b := range h.backends {
+			errs = append(errs, b.close())
+		}
+		if err := os.RemoveAll(h.dir); err != nil {
+			errs = append(errs, fmt.Errorf("remove the stores' directory: %w", err))
+		}
+		h.err = errors.Join(errs...)
+	})
+	return h.err
+}

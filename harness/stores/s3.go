@@ -1,0 +1,125 @@
+package stores
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// awsHost is the regional endpoint the embedded gateway plays.
+const awsHost = "s3." + gatewayRegion + ".amazonaws.com"
+
+// actions are the eleven W&B's instructions grant (Bring your own bucket, "Provision your bucket", AWS and CoreWeave,
+// edition 2025-09).
+var actions = []string{
+	"s3:GetObject*",
+	"s3:GetEncryptionConfiguration",
+	"s3:ListBucket",
+	"s3:ListBucketMultipartUploads",
+	"s3:ListBucketVersions",
+	"s3:AbortMultipartUpload",
+	"s3:DeleteObject",
+	"s3:PutObject",
+	"s3:GetBucketCORS",
+	"s3:GetBucketLocation",
+	"s3:GetBucketVersioning",
+}
+
+// corsDocument is the CORS policy of the same instructions, as S3's API takes it.
+const corsDocument = `<CORSConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><CORSRule>` +
+	`<AllowedHeader>*</AllowedHeader><AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod>` +
+	`<AllowedOrigin>*</AllowedOrigin><ExposeHeader>ETag</ExposeHeader><MaxAgeSeconds>3000</MaxAgeSeconds></CORSRule></CORSConfiguration>`
+
+// s3Backend is the gateway as one of the three S3 providers.
+type s3Backend struct {
+	provider string
+	gateway  *gateway
+}
+
+func (b *s3Backend) close() error { return b.gateway.close() }
+
+func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket, err error) {
+	if err := b.gateway.start(ctx); err != nil {
+		return nil, err
+	}
+	name, err := newName()
+	if err != nil {
+		return nil, err
+	}
+	user, err := b.gateway.addUser()
+	if err != nil {
+		return nil, err
+	}
+	o := newS3Owner(b.gateway, name, user)
+	bucket := &Bucket{
+		owner:   o,
+		Secrets: []string{user.secret},
+		Store: reports.Store{
+			Name: "versitygw", Kind: "embedded", Version: gatewayVersion,
+			Notes: []string{
+				"The front (TLS, host rules) is Bucketproof's; signatures, policies, CORS, versions and multipart uploads are versitygw's, with its posix backend.",
+				"The address holds the access key of a user to whom the bucket policy grants W&B's eleven actions and nothing else.",
+				"Keys are paths in a file system: a/../b and a//b are folded, a and a/b can't both exist, and no segment is longer than 255 bytes.",
+				"Server-side encryption headers are ignored, and bucket encryption, lifecycle rules and copies are answered NotImplemented.",
+			},
+		},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, bucket.Close())
+		}
+	}()
+	if err := o.create(ctx, s); err != nil {
+		return nil, err
+	}
+	if bucket.front, err = b.open(h, o, s); err != nil {
+		return nil, err
+	}
+	b.describe(bucket, name, user, s.Path, h.authority)
+	bucket.Store.Fidelity, err = o.probe(ctx)
+	return bucket, err
+}
+
+// open starts the provider's front.
+func (b *s3Backend) open(h *Host, o *s3Owner, s Setup) (*front, error) {
+	f := frontOptions{MinTLS: tls.VersionTLS12, Hooks: s.Hooks}
+	gateway := http.Handler(&proxy{transport: b.gateway.transport, ahead: 8 << 10, failed: gatewayGone})
+	switch b.provider {
+	case AWS:
+		f.Names, f.Handler = []string{awsHost, "*." + awsHost}, onlyHost(awsHost, gateway)
+	case CoreWeave:
+		o.policy = newCoreWeavePolicy(o)
+		f.Names = []string{gatewayDomain, "*." + gatewayDomain}
+		f.MinTLS = tls.VersionTLS13
+		f.Handler = onlyVirtualHosted(gatewayDomain, o.policy.middleware(gateway))
+	default:
+		f.Handler = onlyHost("127.0.0.1", gateway)
+	}
+	return h.front(f)
+}
+
+// describe fills in the address, and how its hosts are found.
+func (b *s3Backend) describe(bucket *Bucket, name string, user credentials, path string, ca *authority) {
+	bucket.Network = wire.Network{Hosts: map[string]string{}, Closed: true, RootCAs: ca.pool}
+	login := user.id + ":" + escape(user.secret) + "@"
+	tail := "/" + name + escapePath(path)
+	switch b.provider {
+	case AWS:
+		bucket.Network.Hosts[awsHost] = bucket.front.addr
+		bucket.Network.Hosts["."+awsHost] = bucket.front.addr
+		bucket.Address = "s3://" + login + awsHost + tail + "?region=" + gatewayRegion
+	case CoreWeave:
+		bucket.Network.Hosts[gatewayDomain] = bucket.front.addr
+		bucket.Network.Hosts["."+gatewayDomain] = bucket.front.addr
+		bucket.Address = "cw://" + login + gatewayDomain + tail + "?tls=true"
+		bucket.Store.Notes = append(bucket.Store.Notes,
+			"The front keeps the bucket policy in CoreWeave's form and hands it out; it isn't evaluated: beneath it versitygw enforces the same grant for the address's access key.")
+	default:
+		// A literal loopback address needs no mapping, and another port must stay another port.
+		bucket.Address = "s3://" + login + bucket.front.addr + tail + "?region=" + gatewayRegion + "&tls=true"
+	}
+}

@@ -1,0 +1,119 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// WriteDir writes result.json, junit.xml and report.html into a directory, which is made if need be. All three are
+// written under temporary names first and then renamed, so that a reader never sees half a file, nor a new report
+// beside an old result because one of them could not be written. Files of these names are replaced, a link too, and
+// everything else in the directory is left alone.
+func WriteDir(dir string, r *Result) error {
+	if r == nil {
+		return fmt.Errorf("writing reports to %q: there is no result", dir)
+	}
+	return writeFiles(dir, []file{
+		{"result.json", r.WriteJSON},
+		{"junit.xml", func(w io.Writer) error { return WriteJUnit(w, r) }},
+		{"report.html", func(w io.Writer) error { return WriteHTML(w, r) }},
+	})
+}
+
+// WriteAll writes a folder for each result, named by its profile (a second one of the same profile gets "-2", and so
+// on), and above them an index.html and a joint junit.xml.
+func WriteAll(dir string, rs []*Result) error {
+	entries := make([]IndexEntry, 0, len(rs))
+	taken := map[string]bool{}
+	for _, r := range rs {
+		if r == nil {
+			return fmt.Errorf("writing reports to %q: a result is missing", dir)
+		}
+		folder, err := folderOf(r.Profile, taken)
+		if err != nil {
+			return fmt.Errorf("writing reports to %q: %w", dir, err)
+		}
+		entries = append(entries, IndexEntry{Folder: folder, Result: r})
+	}
+	for _, e := range entries {
+		if err := WriteDir(filepath.Join(dir, e.Folder), e.Result); err != nil {
+			return err
+		}
+	}
+	return writeFiles(dir, []file{
+		{"junit.xml", func(w io.Writer) error { return WriteJUnit(w, rs...) }},
+		{"index.html", func(w io.Writer) error { return WriteIndex(w, entries) }},
+	})
+}
+
+// folderOf finds a free folder name for a profile. Profiles are words of small letters, digits and hyphens.
+func folderOf(profile string, taken map[string]bool) (string, error) {
+	if profile == "" || strings.Trim(profile, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "", fmt.Errorf("the profile %q can't name a folder", profile)
+	}
+	folder := profile
+	for n := 2; taken[folder]; n++ {
+		folder = fmt.Sprintf("%s-%d", profile, n)
+	}
+	taken[folder] = true
+	return folder, nil
+}
+
+// file is a report and how it is written.
+type file struct {
+	name  string
+	write func(io.Writer) error
+}
+
+func writeFiles(dir string, files []file) (err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making the report directory: %w", err)
+	}
+	var temps []string
+	defer func() {
+		for _, t := range temps {
+			if e := os.Remove(t); e != nil && !errors.Is(e, os.ErrNotExist) {
+				err = errors.Join(err, fmt.Errorf("removing a temporary report: %w", e))
+			}
+		}
+	}()
+	for _, f := range files {
+		t, err := writeTemp(dir, f)
+		if t != "" {
+			temps = append(temps, t)
+		}
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", f.name, err)
+		}
+	}
+	for i, f := range files {
+		if err := os.Rename(temps[i], filepath.Join(dir, f.name)); err != nil {
+			return fmt.Errorf("writing %s: %w", f.name, err)
+		}
+	}
+	return nil
+}
+
+// writeTemp writes a file under a temporary name, which it returns as soon as the file exists.
+func writeTemp(dir string, f file) (name string, err error) {
+	t, err := os.CreateTemp(dir, "."+f.name+".*.tmp")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if e := t.Close(); err == nil {
+			err = e
+		}
+	}()
+	if err := f.write(t); err != nil {
+		return t.Name(), err
+	}
+	if err := t.Chmod(0o644); err != nil {
+		return t.Name(), err
+	}
+	return t.Name(), t.Sync()
+}

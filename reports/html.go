@@ -1,0 +1,180 @@
+package reports
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+//go:embed page
+var page embed.FS
+
+// WriteHTML writes report.html: one file that asks the network for nothing, reads without JavaScript, on a phone, in
+// the dark and on paper. Its content security policy admits its own style and script by their hashes and nothing else.
+func WriteHTML(w io.Writer, r *Result) error {
+	p, err := newReportPage(r)
+	if err != nil {
+		return err
+	}
+	return render(w, "report", p)
+}
+
+// frame is what every page has around its content.
+type frame struct {
+	Policy        string
+	Style, Script template.HTML
+}
+
+// newFrame puts style and script into a page, with the policy that admits just them. Their text is ours, from the
+// embedded files, which is why it may go in as it is.
+func newFrame(script bool) (frame, error) {
+	css, err := page.ReadFile("page/style.css")
+	if err != nil {
+		return frame{}, fmt.Errorf("reading the style sheet: %w", err)
+	}
+	f := frame{Style: template.HTML("<style>" + string(css) + "</style>")}
+	policy := []string{"default-src 'none'", "style-src " + hash(css), "img-src data:", "base-uri 'none'", "form-action 'none'"}
+	if script {
+		js, err := page.ReadFile("page/script.js")
+		if err != nil {
+			return frame{}, fmt.Errorf("reading the script: %w", err)
+		}
+		f.Script = template.HTML("<script>" + string(js) + "</script>")
+		policy = append(policy, "script-src "+hash(js))
+	}
+	f.Policy = strings.Join(policy, "; ")
+	return f, nil
+}
+
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+func render(w io.Writer, name string, data any) error {
+	t, err := template.New("").Funcs(template.FuncMap{
+		"shown": shown, "state": state, "icon": icon, "href": localHref,
+		"ms":       func(n int64) string { return took(time.Duration(n) * time.Millisecond) },
+		"requests": requestsOf,
+		"met":      func(q Requirement) bool { return q.Outcome == Passed || q.Outcome == NotApplicable },
+	}).ParseFS(page, "page/*.tmpl")
+	if err != nil {
+		return fmt.Errorf("parsing the page %q: %w", name, err)
+	}
+	if err := t.ExecuteTemplate(w, name, data); err != nil {
+		return fmt.Errorf("writing the page %q: %w", name, err)
+	}
+	return nil
+}
+
+// state is the colour class of a word shown for an outcome. A colour never stands without its word and its icon.
+func state(word string) string {
+	switch word {
+	case "passed", "failed", "errored", "warning":
+		return word
+	case "unknown outcome":
+		return "errored"
+	case "unverified", "not run":
+		return "open"
+	case "waived":
+		return "warning"
+	}
+	return "idle"
+}
+
+func icon(word string) string {
+	if word == "waived" {
+		return word
+	}
+	return state(word)
+}
+
+// localHref is a link to a file below the report, or "" for anything else: plain names only, so that it can be no
+// other scheme, host or folder.
+func localHref(path string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./"
+	if !filepath.IsLocal(path) || strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
+		return ""
+	}
+	return path
+}
+
+func requestsOf(indices []int) string {
+	words := make([]string, len(indices))
+	for i, n := range indices {
+		words[i] = fmt.Sprint(n)
+	}
+	if len(words) == 1 {
+		return "request " + words[0]
+	}
+	return "requests " + strings.Join(words, ", ")
+}
+
+// verdictView is a verdict as a page shows it.
+type verdictView struct {
+	Word, Gloss, State, Icon string
+}
+
+func viewOf(v Verdict) verdictView {
+	switch v {
+	case Certified:
+		return verdictView{"Certified", "Everything that is required was seen to hold.", "passed", "passed"}
+	case NotCertified:
+		return verdictView{"Not certified", "Something that is required was seen not to hold.", "failed", "failed"}
+	case Incomplete:
+		return verdictView{"Incomplete", "Nothing required was seen to be broken, but not all of it was seen.", "open", "incomplete"}
+	case Undecided:
+		return verdictView{"Errored", "Something that is required could not be decided. No answer is not a yes.", "errored", "errored"}
+	}
+	return verdictView{"No verdict", "This result was never concluded, so it says nothing.", "errored", "errored"}
+}
+
+// bar is a stacked bar, 1000 wide.
+type bar struct {
+	Label string
+	Parts []barPart
+}
+
+type barPart struct {
+	State    string
+	X, Width float64
+}
+
+// newBar gives every part at least as much as can be seen.
+func newBar(ts []tally) bar {
+	const least, whole, gap = 12.0, 1000.0, 2.0
+	var b bar
+	var total float64
+	var words []string
+	for _, t := range ts {
+		total += float64(t.Count)
+		words = append(words, fmt.Sprintf("%d %s", t.Count, t.Word))
+	}
+	b.Label = strings.Join(words, ", ")
+	room := whole - least*float64(len(ts))
+	x := 0.0
+	for _, t := range ts {
+		width := least + room*float64(t.Count)/total
+		b.Parts = append(b.Parts, barPart{state(t.Word), x, width - gap})
+		x += width
+	}
+	if n := len(b.Parts); n > 0 {
+		b.Parts[n-1].Width += gap
+	}
+	return b
+}
+
+// onlyEmulated says why results of an emulator are not the last word.
+func onlyEmulated(s Store) string {
+	switch s.Kind {
+	case "embedded", "process":
+		return "Tried with an emulator only: what the provider's own service does, and this store doesn't, nobody has seen here."
+	}
+	return ""
+}

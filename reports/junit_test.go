@@ -1,0 +1,163 @@
+package reports_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/bucketproof/bucketproof/reports"
+	"github.com/joshdk/go-junit"
+)
+
+// parsed writes JUnit and reads it with a parser that isn't ours.
+func parsed(t *testing.T, rs ...*reports.Result) ([]junit.Suite, string) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := reports.WriteJUnit(&b, rs...); err != nil {
+		t.Fatal(err)
+	}
+	d := xml.NewDecoder(bytes.NewReader(b.Bytes()))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("not well-formed: %v\n%s", err, b.String())
+		}
+	}
+	suites, err := junit.Ingest(b.Bytes())
+	if err != nil {
+		t.Fatalf("the parser refuses it: %v\n%s", err, b.String())
+	}
+	return suites, b.String()
+}
+
+func find(t *testing.T, s junit.Suite, id string) junit.Test {
+	t.Helper()
+	for _, c := range s.Tests {
+		if strings.HasPrefix(c.Name, id) {
+			return c
+		}
+	}
+	t.Fatalf("no test case %s", id)
+	return junit.Test{}
+}
+
+func TestJUnitReadsBack(t *testing.T) {
+	suites, text := parsed(t, sample(), certified())
+	if len(suites) != 2 {
+		t.Fatalf("got %d suites, want 2", len(suites))
+	}
+	s := suites[0]
+	if s.Name != "aws "+sample().Subject.Address {
+		t.Errorf("suite name: got %q", s.Name)
+	}
+	for name, want := range map[string]string{"verdict": "not certified", "edition": "2025-09", "profile": "aws", "run": "20261122-093012-7f3a", "store": "versitygw v1.8.0 (embedded)"} {
+		if got := s.Properties[name]; got != want {
+			t.Errorf("property %s: got %q, want %q", name, got, want)
+		}
+	}
+	// two broken MUSTs, one errored, and skipped: 2 not run, 2 unverified, 1 each unsupported, not applicable, waived, missing
+	if got := s.Totals; got.Failed != 2 || got.Error != 1 || got.Skipped != 8 || got.Passed != 9 || got.Tests != 20 {
+		t.Errorf("totals: got %+v", got)
+	}
+	if got := suites[1].Totals; got.Failed != 0 || got.Error != 0 || got.Skipped != 1 || got.Tests != got.Passed+1 {
+		t.Errorf("totals of the certified run: got %+v", got)
+	}
+	if !strings.Contains(text, `<testsuites name="bucketproof" tests="29" failures="2" errors="1" skipped="9" time="82.640">`) {
+		t.Errorf("the root's counts are not the sums:\n%s", text[:200])
+	}
+
+	failed := find(t, s, "BYOB-CORS-003 The CORS policy exposes ETag")
+	if failed.Classname != "bucketproof.aws" || failed.Status != junit.StatusFailed || failed.Message != "no rule exposes ETag" {
+		t.Errorf("a broken MUST: got %+v", failed)
+	}
+	for _, want := range []string{"requirement  MUST The bucket's CORS policy exposes the header ETag", "expected     ExposeHeaders: [ETag]", "actual       ExposeHeaders: []",
+		"remedy       aws s3api put-bucket-cors", `"ExposeHeaders": ["ETag"]`, "source       Bring your own bucket"} {
+		if !strings.Contains(failed.Error.Error(), want) {
+			t.Errorf("the failure doesn't say %q:\n%s", want, failed.Error)
+		}
+	}
+	if c := find(t, s, "BYOB-SIGN-008"); c.Status != junit.StatusError || !strings.Contains(c.Error.Error(), "connection reset by peer") {
+		t.Errorf("an errored MUST: got %+v", c)
+	}
+	if c := find(t, s, "BYOB-CORS-006"); c.Status != junit.StatusPassed || !strings.HasPrefix(c.SystemOut, "warning: max age is shorter") {
+		t.Errorf("a broken SHOULD: got %+v", c)
+	}
+	for id, want := range map[string]string{
+		"BYOB-XFER-011": "not run: needs --long", "BYOB-KMS-002": "unverified: this store ignores encryption headers",
+		"BYOB-KEEP-003": "unsupported: AWS has no soft deletion", "BYOB-CORS-009": "not applicable: the policy allows every origin",
+		"BYOB-PERM-020": "waived: public read of /public/ is agreed", "BYOB-CORS-008": "missing: it is required",
+	} {
+		if c := find(t, s, id); c.Status != junit.StatusSkipped || !strings.HasPrefix(c.Message, want) {
+			t.Errorf("%s: got %s %q, want skipped with %q", id, c.Status, c.Message, want)
+		}
+	}
+}
+
+// hostile is text a broken or malicious store may answer with.
+var hostile = []string{"]]>", "<img src=x onerror=alert(1)>", "a\x00b", "\xff\xfe", "\x1b[31mred\x1b[0m", "</script><script>alert(1)</script>", "--><!--", "&lt;&#0;", "javascript:alert(1)", "\"'`", "\u202eevil", "{{.}}"}
+
+// infested is a sample with hostile text in every field that comes from outside.
+func infested(h string) *reports.Result {
+	r := sample()
+	for i := range r.Requirements {
+		q := &r.Requirements[i]
+		q.Title, q.Text, q.Source, q.Reason, q.Expected, q.Actual, q.Remedy, q.Evidence = q.Title+h, h, h, h, h, h, h, h
+		q.Observations = append(q.Observations, reports.Observation{What: h, Expected: h, Actual: h})
+	}
+	r.Subject.Address, r.Subject.Identity, r.Subject.Store.Name = h, h, h
+	r.Subject.Store.Notes = []string{h}
+	r.Subject.Store.Fidelity = []reports.Fidelity{{What: h, Enforced: h, Seen: h}}
+	r.Safety.Announced, r.Safety.Prefix, r.Safety.CleanUp = []string{h}, h, h
+	r.Safety.Kept = []reports.Kept{{Key: h, Version: h, Why: h}}
+	r.Edition, r.Profile, r.Run.ID, r.Run.Program, r.Run.Filter = h, h, h, h, h
+	r.Conclude(r.Required)
+	return r
+}
+
+func TestJUnitIsValidForAnyBytes(t *testing.T) {
+	for _, h := range hostile {
+		suites, text := parsed(t, infested(h))
+		if strings.Contains(text, "<img") || strings.Contains(text, "<script") || strings.ContainsAny(text, "\x00\x1b") {
+			t.Errorf("%q went through unescaped", h)
+		}
+		c := find(t, suites[0], "BYOB-CORS-003")
+		want := strings.ToValidUTF8(h, "\ufffd")
+		want = strings.NewReplacer("\x00", "\ufffd", "\x1b", "\ufffd").Replace(want)
+		if h != "\xff\xfe" && !strings.Contains(c.Error.Error(), want) {
+			t.Errorf("%q is lost: %s", h, c.Error)
+		}
+	}
+}
+
+func TestJUnitIsNeverGreenWithoutACertificate(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		change        func(*reports.Result)
+		failed, error int
+	}{
+		{"an object left behind", func(r *reports.Result) { r.Safety.CleanUp = "incomplete: 1 object" }, 0, 1},
+		{"a changed configuration", func(r *reports.Result) { r.Safety.ConfigurationUnchanged = "no" }, 1, 0},
+		{"a pass without an observation", func(r *reports.Result) { r.Requirements[0].Observations = nil }, 0, 1},
+		{"an unknown outcome", func(r *reports.Result) { r.Requirements[0].Outcome = "ok" }, 0, 1},
+	} {
+		r := certified()
+		c.change(r)
+		r.Conclude(r.Required)
+		suites, _ := parsed(t, r)
+		if got := suites[0].Totals; got.Failed != c.failed || got.Error != c.error {
+			t.Errorf("%s: got %d failed and %d errors, want %d and %d", c.name, got.Failed, got.Error, c.failed, c.error)
+		}
+	}
+	if suites, _ := parsed(t); len(suites) != 1 || suites[0].Totals.Error != 1 {
+		t.Errorf("no result at all: got %+v", suites)
+	}
+	r := certified()
+	r.Verdict = ""
+	if suites, _ := parsed(t, r); suites[0].Totals.Error != 1 {
+		t.Errorf("a result without verdict: got %+v", suites[0].Totals)
+	}
+}

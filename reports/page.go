@@ -1,0 +1,166 @@
+package reports
+
+import (
+	"fmt"
+)
+
+// fact is a name and its value in a list of facts.
+type fact struct {
+	Name, Value string
+	Wide        bool
+}
+
+// task is one card of "What to do now": one requirement, or several that share a cause.
+type task struct {
+	Word, Reason string
+	Requirements []Requirement
+}
+
+// Together says whether the card stands for several requirements, which keep their details in the table.
+func (t task) Together() bool { return len(t.Requirements) > 1 }
+
+// reportPage is what the report's template is given.
+type reportPage struct {
+	Frame       frame
+	R           *Result
+	Verdict     verdictView
+	Facts       []fact
+	Notes       []string
+	Todo        []task
+	TodoLead    string
+	Counts      []tally
+	Bar         bar
+	Families    []familyGroup
+	Open        []reasonGroup
+	Lacking     []Required
+	SafetyLead  string
+	SafetyState string
+	SafetyFacts []fact
+	Caveat      string
+	elsewhere   map[string]bool
+}
+
+// Elsewhere says whether a requirement has its details in a card of its own, and not in the table.
+func (p *reportPage) Elsewhere(id string) bool { return p.elsewhere[id] }
+
+func newReportPage(r *Result) (*reportPage, error) {
+	f, err := newFrame(true)
+	if err != nil {
+		return nil, err
+	}
+	p := &reportPage{Frame: f, R: r, Verdict: viewOf(r.Verdict), Facts: runFacts(r), Notes: r.Subject.Store.Notes,
+		Todo: tasks(r), Counts: tallies(r), Families: families(r), Open: byReason(r, open), Lacking: lacking(r),
+		Caveat: onlyEmulated(r.Subject.Store), elsewhere: map[string]bool{}}
+	p.Bar = newBar(p.Counts)
+	for _, t := range p.Todo {
+		if !t.Together() {
+			p.elsewhere[t.Requirements[0].ID] = true
+		}
+	}
+	p.TodoLead = todoLead(p.Todo)
+	p.SafetyLead, p.SafetyState = safetyLead(r.Safety)
+	p.SafetyFacts = safetyFacts(r.Safety)
+	return p, nil
+}
+
+func runFacts(r *Result) []fact {
+	var fs []fact
+	add := func(name, value string, wide bool) {
+		if !blank(value) {
+			fs = append(fs, fact{name, value, wide})
+		}
+	}
+	add("Profile", r.Profile, false)
+	add("Edition of the rules", r.Edition, false)
+	add("Provider", r.Subject.Provider, false)
+	add("Store", storeLine(r.Subject.Store), false)
+	add("The run acted as", r.Subject.Identity, true)
+	add("Limited to", r.Run.Filter, true)
+	add("Started", clock(r.Run.Started), false)
+	if !r.Run.Finished.IsZero() {
+		add("Took", took(r.Run.Finished.Sub(r.Run.Started)), false)
+	}
+	add("Run", r.Run.ID, false)
+	add("Seed", fmt.Sprint(r.Run.Seed), false)
+	add("Program", r.Run.Program, false)
+	return fs
+}
+
+// tasks puts what is broken first, then what could not be decided, gathered by its cause, then the warnings.
+func tasks(r *Result) []task {
+	var ts []task
+	single := func(word string) {
+		for _, q := range r.Requirements {
+			if shown(q) == word {
+				ts = append(ts, task{word, q.Reason, []Requirement{q}})
+			}
+		}
+	}
+	single("failed")
+	for _, g := range byReason(r, func(q Requirement) bool { return q.Outcome == Errored }) {
+		if g.Reason != "" {
+			ts = append(ts, task(g))
+			continue
+		}
+		for _, q := range g.Requirements { // without a reason nothing says that they share a cause
+			ts = append(ts, task{g.Word, "", []Requirement{q}})
+		}
+	}
+	single("unknown outcome")
+	single("warning")
+	return ts
+}
+
+func todoLead(ts []task) string {
+	n := map[string]int{}
+	for _, t := range ts {
+		n[t.Word]++
+	}
+	switch {
+	case n["failed"] > 0:
+		return "Mend what failed, then run again. What errored may mend itself with it."
+	case n["errored"] > 0:
+		return "Nothing is known to be broken here, but these got no answer. Clear the cause, then run again."
+	}
+	return "Nothing of this is required. It is worth mending all the same."
+}
+
+func safetyLead(s Safety) (lead, state string) {
+	unannounced := 0
+	for _, k := range s.Kept {
+		if !k.Announced {
+			unannounced++
+		}
+	}
+	switch {
+	case s.ConfigurationUnchanged == "no":
+		return "The run changed the bucket's configuration. That must not happen: compare it with your own records.", "failed"
+	case s.CleanUp == NothingWritten && s.ObjectsWritten == 0 && len(s.Kept) == 0:
+		return "Nothing was written.", "passed"
+	case unannounced > 0 || s.CleanUp != Complete:
+		return "Something of the run may still be in the bucket. The command sweep removes it, by the run's marker alone.", "errored"
+	case len(s.Kept) > 0:
+		return "All writes lay below one prefix. Everything was removed that the bucket let go; the rest was announced.", "passed"
+	}
+	return "All writes lay below one prefix, and everything that was made was removed again.", "passed"
+}
+
+func safetyFacts(s Safety) []fact {
+	known := func(s string) string {
+		if blank(s) {
+			return "not recorded"
+		}
+		return s
+	}
+	fs := []fact{}
+	if !blank(s.Prefix) {
+		fs = append(fs, fact{"Prefix of everything written", s.Prefix, true})
+	}
+	return append(fs,
+		fact{"Requests", fmt.Sprint(s.Requests), false},
+		fact{"Objects written", fmt.Sprintf("%d (%s)", s.ObjectsWritten, size(s.BytesWritten)), false},
+		fact{"Removed again", fmt.Sprint(s.Removed), false},
+		fact{"Kept", fmt.Sprint(len(s.Kept)), false},
+		fact{"Clean-up", known(s.CleanUp), false},
+		fact{"Configuration unchanged", known(s.ConfigurationUnchanged), false})
+}

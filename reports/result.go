@@ -1,0 +1,138 @@
+// Package reports holds the one result of a run and everything computed from it: the verdict, the exit code, JSON,
+// JUnit and HTML. A result is made once, by the harness; no format has logic of its own, and nothing here talks to a
+// store. Whoever fills a result has removed every secret before: the formats print what they are given.
+package reports
+
+import "time"
+
+// APIVersion and Kind begin every result.json.
+const (
+	APIVersion = "bucketproof/v1"
+	Kind       = "Result"
+)
+
+// Outcome is what became of one requirement in a run (design: outcomes and verdict).
+type Outcome string
+
+// The eight outcomes. Only passed and not applicable count as met without a condition.
+const (
+	Passed        Outcome = "passed"
+	Failed        Outcome = "failed"
+	Errored       Outcome = "errored"
+	NotApplicable Outcome = "not applicable"
+	Unsupported   Outcome = "unsupported"
+	Unverified    Outcome = "unverified"
+	Waived        Outcome = "waived"
+	NotRun        Outcome = "not run"
+)
+
+// Verdict is what a whole run comes to.
+type Verdict string
+
+// The four verdicts.
+const (
+	Certified    Verdict = "certified"
+	NotCertified Verdict = "not certified"
+	Incomplete   Verdict = "incomplete"
+	Undecided    Verdict = "errored"
+)
+
+// Result is what a run found out about one subject.
+type Result struct {
+	APIVersion   string          `json:"apiVersion"`
+	Kind         string          `json:"kind"`
+	Verdict      Verdict         `json:"verdict"`
+	Why          []string        `json:"why"`
+	Edition      string          `json:"edition"`
+	Profile      string          `json:"profile"`
+	Subject      Subject         `json:"subject"`
+	Run          Run             `json:"run"`
+	Counts       map[Outcome]int `json:"counts"`
+	Requirements []Requirement   `json:"requirements"`
+	Required     []Required      `json:"required"`               // what the verdict was decided by; set by Conclude
+	StaleWaivers []string        `json:"staleWaivers,omitempty"` // a sentence for each waiver that expired, doesn't match, or isn't needed
+	Safety       Safety          `json:"safety"`
+}
+
+// Subject is what was under test.
+type Subject struct {
+	Kind     string `json:"kind"`     // bucket, connector or parser
+	Address  string `json:"address"`  // redacted
+	Provider string `json:"provider"` // one of the five
+	Identity string `json:"identity"` // whom the run acted as, in words
+	Store    Store  `json:"store"`
+}
+
+// Store is the object store that answered.
+type Store struct {
+	Name     string     `json:"name"`
+	Kind     string     `json:"kind"` // embedded, process, container or remote
+	Version  string     `json:"version,omitempty"`
+	Notes    []string   `json:"notes,omitempty"`
+	Fidelity []Fidelity `json:"fidelity,omitempty"`
+}
+
+// Fidelity is one thing a store was, or was not, seen to enforce.
+type Fidelity struct {
+	What     string `json:"what"`
+	Enforced string `json:"enforced"` // yes, no or unknown
+	Seen     string `json:"seen"`
+}
+
+// Run says which run it was.
+type Run struct {
+	ID       string    `json:"id"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	Seed     int64     `json:"seed"`
+	Program  string    `json:"program"` // name, version and revision
+	Filter   string    `json:"filter,omitempty"`
+}
+
+// Requirement is one line of a result.
+type Requirement struct {
+	ID           string        `json:"id"`
+	Level        string        `json:"level"`
+	Title        string        `json:"title"`
+	Text         string        `json:"text"`
+	Source       string        `json:"source"`
+	Optional     bool          `json:"optional,omitempty"` // the profile lets a provider lack it
+	Outcome      Outcome       `json:"outcome"`
+	Reason       string        `json:"reason"`
+	Expected     string        `json:"expected,omitempty"`
+	Actual       string        `json:"actual,omitempty"`
+	Remedy       string        `json:"remedy"`
+	Observations []Observation `json:"observations"`
+	Evidence     string        `json:"evidence,omitempty"` // HAR file, relative to the report
+	Milliseconds int64         `json:"milliseconds"`
+}
+
+// Observation is something a spec saw.
+type Observation struct {
+	What     string `json:"what"`
+	Expected string `json:"expected,omitempty"`
+	Actual   string `json:"actual,omitempty"`
+	Control  bool   `json:"control,omitempty"`  // the positive control of a denial
+	Requests []int  `json:"requests,omitempty"` // indices of entries in the evidence
+}
+
+// Safety says what the run did to the bucket, and that it put everything back.
+type Safety struct {
+	Prefix                 string   `json:"prefix"`
+	Announced              []string `json:"announced,omitempty"` // what was said before the first write
+	Requests               int      `json:"requests"`
+	ObjectsWritten         int      `json:"objectsWritten"`
+	BytesWritten           int64    `json:"bytesWritten"`
+	Removed                int      `json:"removed"`
+	Kept                   []Kept   `json:"kept,omitempty"`
+	ConfigurationUnchanged string   `json:"configurationUnchanged"` // yes, no, or not readable
+	CleanUp                string   `json:"cleanUp"`                // complete, nothing written, or incomplete: why
+}
+
+// Kept is an object of the run that could not be removed.
+type Kept struct {
+	Key       string `json:"key"`
+	Version   string `json:"version,omitempty"`
+	Why       string `json:"why"`
+	Announced bool   `json:"announced"` // said before it was written
+}

@@ -1,0 +1,22 @@
+// Package suites lists the families of specs that a subject goes through, in their order.
+package suites
+
+import (
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/suites/address"
+	"github.com/bucketproof/bucketproof/suites/preflight"
+	"github.com/bucketproof/bucketproof/suites/transfer"
+)
+
+// Bucket is what a bucket goes through.
+func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer} }
+
+// Parser is what an implementation of storage addresses goes through.
+func Parser() []run.Family { return []run.Family{Address} }
+
+// The families.
+var (
+	Preflight = run.Family{Name: "preflight", Specs: preflight.Specs}
+	Address   = run.Family{Name: "address", Specs: address.Specs}
+	Transfer  = run.Family{Name: "transfer", Specs: transfer.Specs}
+)

@@ -1,0 +1,177 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/run"
+)
+
+func identical(ctx context.Context, t *run.T, c *client) {
+	key, body := c.s.Key("BYOB-XFER-001", "identical.bin"), c.content(5000)
+	put := c.put(ctx, t, key, body)
+	got := c.get(ctx, t, key, nil)
+	t.Equal("GET by pre-signed URL", "200 OK", got.String())
+	same(t, "what a plain client reads", body, got.Body)
+	t.Equal("Content-Type read back", "application/octet-stream", got.Header.Get("Content-Type"))
+	if etag := put.Header.Get("ETag"); etag != "" {
+		t.Equal("ETag of the GET beside that of the PUT", etag, got.Header.Get("ETag"))
+	}
+	direct, _, err := c.b.Get(ctx, key)
+	t.OK("the SDK reads the object", err)
+	same(t, "what the SDK reads", body, direct)
+}
+
+func wrongMD5(ctx context.Context, t *run.T, c *client) {
+	good, bad := c.s.Key("BYOB-XFER-002", "right.bin"), c.s.Key("BYOB-XFER-002", "wrong.bin")
+	body, other := c.content(700), c.content(700)
+	if c.s.Enforces(run.FidelityContentMD5) == "no" {
+		t.Unverified("this store was seen to ignore Content-MD5")
+	}
+	t.Denied(run.Denial{
+		What: "a PUT whose Content-MD5 is that of other bytes", Expected: "400 with an error about the digest",
+		Control: func() run.Answer { return c.send(ctx, t, http.MethodPut, good, body, headers(body), nil, nil) },
+		Attempt: func() run.Answer { return c.send(ctx, t, http.MethodPut, bad, body, headers(other), nil, nil) },
+		Refused: func(a run.Answer) bool { return a.Status == http.StatusBadRequest },
+		Untouched: func() string {
+			_, err := c.b.Head(ctx, bad)
+			if err == nil {
+				return "the object exists"
+			}
+			if e := bucket.Classify("head object", err); e.Kind != bucket.KindNoSuchKey && e.Kind != bucket.KindDenied {
+				t.Errorf("whether the object exists could not be seen: %s", e)
+			}
+			return ""
+		},
+	})
+}
+
+func empty(ctx context.Context, t *run.T, c *client) {
+	key := c.s.Key("BYOB-XFER-003", "empty.bin")
+	c.put(ctx, t, key, nil)
+	got := c.get(ctx, t, key, nil)
+	t.Equal("GET of the empty object", "200 OK", got.String())
+	t.Equal("its bytes", 0, len(got.Body))
+	head := c.send(ctx, t, http.MethodHead, key, nil, nil, nil, nil)
+	t.Equal("HEAD of the empty object", "200 OK", head.String())
+	t.Equal("its Content-Length", "0", head.Header.Get("Content-Length"))
+	keys, err := c.b.List(ctx, key, 2)
+	t.OK("a listing", err)
+	t.True("the listing below its name", "has it", slices.Contains(keys, key), fmt.Sprintf("%d keys", len(keys)))
+}
+
+// odd are names that clients really write and servers get wrong, each below the run's prefix: space, percent, plus, the
+// "==" of an encoded digest, hash, unicode, a percent-encoded slash that is none, and 1,024 bytes in segments of at most 255.
+var odd = []string{"a b.txt", "100%.txt", "a+b.txt", "ZGlnZXN0==", "run#1.txt", "größe-日本-🪣.txt", "a%2Fb.txt", "q?x=1&y=2.txt", "~tilde'(quote)!*.txt", longName}
+
+// longName stands for the longest key a provider takes; its length depends on what stands before it.
+const longName = "\x00long"
+
+// longest is a key of exactly 1,024 bytes (Amazon S3 user guide, object keys) below the run's prefix.
+func (c *client) longest() string {
+	key := c.s.Key("BYOB-XFER-004") + "/"
+	for len(key) < 1024 {
+		n := min(200, 1024-len(key))
+		if left := 1024 - len(key) - n; left == 1 {
+			n-- // never end in a slash
+		}
+		key += strings.Repeat("l", n)
+		if len(key) < 1024 {
+			key += "/"
+		}
+	}
+	return key
+}
+
+func oddNames(ctx context.Context, t *run.T, c *client) {
+	contents := map[string][]byte{}
+	for _, name := range odd {
+		key := c.s.Key("BYOB-XFER-004", name)
+		if name == longName {
+			key = c.longest()
+		}
+		body := c.content(300)
+		contents[key] = body
+		a := c.send(ctx, t, http.MethodPut, key, body, headers(body), nil, nil)
+		t.True("PUT of "+show(key), "200 OK or 201 Created", a.Status == http.StatusOK || a.Status == http.StatusCreated, a.String())
+	}
+	keys, err := c.b.List(ctx, c.s.Key("BYOB-XFER-004")+"/", 0)
+	t.OK("a listing", err)
+	for key, body := range contents {
+		got := c.get(ctx, t, key, nil)
+		t.Equal("GET of "+show(key), "200 OK", got.String())
+		same(t, "the bytes of "+show(key), body, got.Body)
+		t.True("the listing", "has "+show(key)+" spelled so", slices.Contains(keys, key), fmt.Sprintf("%d keys", len(keys)))
+	}
+	t.Equal("keys listed", len(contents), len(keys))
+}
+
+// show writes the end of a key, short.
+func show(key string) string {
+	i := strings.Index(key, "BYOB-XFER-")
+	name := key[max(i, 0):]
+	if len(name) > 60 {
+		return fmt.Sprintf("a key of %d bytes", len(key))
+	}
+	return strconv.Quote(name[strings.Index(name, "/")+1:])
+}
+
+func ranges(ctx context.Context, t *run.T, c *client) {
+	key, body := c.s.Key("BYOB-XFER-008", "ranges.bin"), c.content(10_000)
+	put := c.put(ctx, t, key, body)
+	head := c.send(ctx, t, http.MethodHead, key, nil, nil, nil, nil)
+	t.Equal("HEAD by pre-signed URL", "200 OK", head.String())
+	t.Equal("its Content-Length", strconv.Itoa(len(body)), head.Header.Get("Content-Length"))
+	t.True("its ETag", "there, and the same as the PUT's where that had one", head.Header.Get("ETag") != "" &&
+		(put.Header.Get("ETag") == "" || put.Header.Get("ETag") == head.Header.Get("ETag")), strconv.Quote(head.Header.Get("ETag")))
+	for _, r := range []struct{ first, last int }{{0, 0}, {0, 99}, {4_096, 8_191}, {9_999, 9_999}, {9_000, 20_000}} {
+		last := min(r.last, len(body)-1)
+		got := c.get(ctx, t, key, http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", r.first, r.last)}})
+		t.Equal(fmt.Sprintf("GET of bytes %d-%d", r.first, r.last), "206 Partial Content", got.String())
+		t.Equal("its Content-Range", fmt.Sprintf("bytes %d-%d/%d", r.first, last, len(body)), got.Header.Get("Content-Range"))
+		same(t, fmt.Sprintf("bytes %d-%d", r.first, last), body[r.first:last+1], got.Body)
+	}
+	tail := c.get(ctx, t, key, http.Header{"Range": {"bytes=7000-"}})
+	t.Equal("GET of bytes 7000 to the end", "206 Partial Content", tail.String())
+	same(t, "bytes 7000 to the end", body[7000:], tail.Body)
+}
+
+func overwrite(ctx context.Context, t *run.T, c *client) {
+	key := c.s.Key("BYOB-XFER-009", "overwritten.bin")
+	for round := range 3 {
+		body := c.content(3000 + round)
+		put := c.put(ctx, t, key, body)
+		got := c.get(ctx, t, key, nil)
+		t.Equal(fmt.Sprintf("GET after write %d", round+1), "200 OK", got.String())
+		same(t, fmt.Sprintf("what is read after write %d", round+1), body, got.Body)
+		head := c.send(ctx, t, http.MethodHead, key, nil, nil, nil, nil)
+		t.Equal("its length by HEAD", strconv.Itoa(len(body)), head.Header.Get("Content-Length"))
+		if etag := put.Header.Get("ETag"); etag != "" && head.Header.Get("ETag") != "" {
+			t.Equal("its ETag by HEAD", etag, head.Header.Get("ETag"))
+		}
+	}
+}
+
+func deleted(ctx context.Context, t *run.T, c *client) {
+	key, body := c.s.Key("BYOB-XFER-010", "deleted.bin"), c.content(600)
+	c.put(ctx, t, key, body)
+	before := c.get(ctx, t, key, nil)
+	t.Equal("GET before the removal", "200 OK", before.String())
+	t.OK("the SDK removes the object", c.b.Delete(ctx, key))
+	after := c.get(ctx, t, key, nil)
+	t.Equal("GET after the removal", http.StatusNotFound, after.Status)
+	_, err := c.b.Head(ctx, key)
+	kind := bucket.Kind("found")
+	if err != nil {
+		kind = bucket.Classify("head object", err).Kind
+	}
+	t.Equal("HEAD by the SDK after the removal", string(bucket.KindNoSuchKey), string(kind))
+	keys, err := c.b.List(ctx, key, 2)
+	t.OK("a listing", err)
+	t.Equal("keys listed below its name", 0, len(keys))
+}
