@@ -104,10 +104,7 @@ func printAddress(w io.Writer, a *address.Address) {
 	}
 	row("TLS", tls)
 	row("objects at", a.BucketHost())
-	as := "the address's own: " + a.Credentials.ID
-	if a.Credentials.ID == "" {
-		as = "the address's own"
-	}
+	as := "in the address (not shown)"
 	if !a.HasCredentials() {
 		as = "none: the provider's own chain"
 	}

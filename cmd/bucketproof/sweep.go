@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ The exit code is 0 when nothing of ours is left, 1 when something is.`,
 				return &exitError{exitErrored, withHint(err, "run it again: what is removed stays removed")}
 			}
 			for _, w := range swept {
-				if len(w.Kept) > 0 || w.Left != "" {
+				if len(w.Kept) > 0 || (w.Left != "" && !w.Foreign) {
 					return &exitError{code: exitNot}
 				}
 			}
@@ -72,9 +73,6 @@ func printSwept(w io.Writer, swept []run.Swept, asJSON, whole bool) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(append([]run.Swept{}, swept...))
 	}
-	if len(swept) == 0 && whole {
-		fmt.Fprintln(w, "nothing of ours is left")
-	}
 	for _, s := range swept {
 		switch {
 		case s.Left != "":
@@ -89,6 +87,9 @@ func printSwept(w io.Writer, swept []run.Swept, asJSON, whole bool) error {
 			}
 			fmt.Fprintf(w, "  kept %s%s: %s\n", k.Key, version, k.Why)
 		}
+	}
+	if whole && !slices.ContainsFunc(swept, func(s run.Swept) bool { return len(s.Kept) > 0 || (s.Left != "" && !s.Foreign) }) {
+		fmt.Fprintln(w, "nothing of ours is left")
 	}
 	return nil
 }

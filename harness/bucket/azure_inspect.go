@@ -2,7 +2,6 @@ package bucket
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -50,7 +49,7 @@ func (b *azureBucket) Retention(ctx context.Context) (Retention, error) {
 		if d.Days != nil {
 			days = *d.Days
 		}
-		r.Soft = fmt.Sprintf("soft delete keeps removed blobs for %d days", days)
+		r.Soft = "soft delete keeps removed blobs for " + count(days, "day")
 	}
 	return r, nil
 }

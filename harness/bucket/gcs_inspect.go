@@ -145,9 +145,9 @@ func (b *gcsBucket) DeleteVersion(ctx context.Context, key, version string) erro
 	if version == "" {
 		return b.Delete(ctx, key)
 	}
-	n, err := generation(version)
+	n, err := strconv.ParseInt(version, 10, 64)
 	if err != nil {
-		return b.fail("delete object version", err)
+		return b.fail("delete object version", errors.New("a generation that is no number"))
 	}
 	return b.fail("delete object version", b.handle.Object(key).Generation(n).Delete(ctx))
 }

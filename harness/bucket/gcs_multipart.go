@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -117,10 +116,9 @@ func (b *gcsBucket) Uploads(ctx context.Context, prefix string) ([]Upload, error
 			NextKey   string `xml:"NextKeyMarker"`
 			NextID    string `xml:"NextUploadIdMarker"`
 			Uploads   []struct {
-				Key, UploadID string `xml:"-"`
-				K             string `xml:"Key"`
-				ID            string `xml:"UploadId"`
-				Initiated     string
+				Key       string
+				ID        string `xml:"UploadId"`
+				Initiated string
 			} `xml:"Upload"`
 		}
 		if _, err := b.xmlCall(ctx, "list multipart uploads", http.MethodGet, "", query, nil, &page); err != nil {
@@ -128,7 +126,7 @@ func (b *gcsBucket) Uploads(ctx context.Context, prefix string) ([]Upload, error
 		}
 		for _, u := range page.Uploads {
 			started, _ := time.Parse(time.RFC3339, u.Initiated) // zero when the store writes none
-			uploads = append(uploads, Upload{Key: u.K, ID: u.ID, Initiated: started})
+			uploads = append(uploads, Upload{Key: u.Key, ID: u.ID, Initiated: started})
 		}
 		if !page.Truncated || (page.NextKey == query.Get("key-marker") && page.NextID == query.Get("upload-id-marker")) {
 			return uploads, nil
@@ -136,13 +134,4 @@ func (b *gcsBucket) Uploads(ctx context.Context, prefix string) ([]Upload, error
 		query.Set("key-marker", page.NextKey)
 		query.Set("upload-id-marker", page.NextID)
 	}
-}
-
-// generation reads a version of this package's own making.
-func generation(version string) (int64, error) {
-	n, err := strconv.ParseInt(version, 10, 64)
-	if err != nil {
-		return 0, errors.New("a generation that is no number")
-	}
-	return n, nil
 }

@@ -59,6 +59,14 @@ func unknown(e *Error) string {
 	return "unknown: " + string(e.Kind)
 }
 
+// count is a number and its unit: "1 day", "2 days".
+func count(n int32, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
 // Version is one version of a key.
 type Version struct {
 	Key string

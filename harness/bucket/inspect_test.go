@@ -153,7 +153,7 @@ func TestRetention(t *testing.T) {
 		{"S3, versions and a lock", "aws", documents(answers{
 			"versioning":  answering(200, nil, `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`),
 			"object-lock": answering(200, nil, `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>`),
-		}, nil), bucket.Retention{Versioning: "on", Lock: "object lock keeps every new version for 1 days (GOVERNANCE)"}},
+		}, nil), bucket.Retention{Versioning: "on", Lock: "object lock keeps every new version for 1 day (GOVERNANCE)"}},
 		{"S3, suspended, a store without locks", "s3-compatible", documents(answers{"versioning": answering(200, nil, `<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>`)}, s3Error(501, "NotImplemented")), bucket.Retention{Versioning: "suspended"}},
 		{"S3, denied", "aws", s3Error(403, "AccessDenied"), bucket.Retention{Versioning: "unknown: 403", Unreadable: []string{"versioning: 403 denied", "object lock: 403 denied"}}},
 		{"Google", "gcp", answering(200, nil, googleBucket), bucket.Retention{Versioning: "on", Lock: "the retention policy keeps every object for 24h0m0s, and is locked",

@@ -32,21 +32,21 @@ func (b *Bucket) Clean(ctx context.Context, prefix string, keys []string) (Clean
 	if err != nil {
 		return c.Cleaned, err
 	}
-	if versions, err := b.Versions(ctx, prefix); err == nil {
+	var versions []Version // of a bucket that keeps them; removing one by its ID leaves no delete marker
+	if all, err := b.Versions(ctx, prefix); err == nil {
 		c.Versions = true
-		if slices.ContainsFunc(versions, func(v Version) bool { return !v.Latest || v.Marker || (v.ID != "" && v.ID != "null") }) {
-			c.versions(ctx, versions, false)
+		if slices.ContainsFunc(all, func(v Version) bool { return !v.Latest || v.Marker || (v.ID != "" && v.ID != "null") }) {
+			versions = all
 		}
 	}
+	c.versions(ctx, versions, false)
 	c.objects(ctx, found, false)
 	if listed {
 		if err := c.remaining(ctx); err != nil || len(c.Kept) > 0 {
 			return c.Cleaned, err
 		}
 	}
-	if versions, err := b.Versions(ctx, c.marker()); err == nil && len(versions) > 1 {
-		c.versions(ctx, versions, true)
-	}
+	c.versions(ctx, versions, true)
 	c.objects(ctx, []string{c.marker()}, true)
 	if why := c.why[c.marker()]; why != "" {
 		c.Kept = append(c.Kept, Kept{Key: c.marker(), Why: why})

@@ -56,9 +56,9 @@ func (b *s3Bucket) Retention(ctx context.Context) (Retention, error) {
 	}
 	if c := lock.ObjectLockConfiguration; c != nil && c.Rule != nil && c.Rule.DefaultRetention != nil {
 		d := c.Rule.DefaultRetention
-		length := fmt.Sprintf("%d days", aws.ToInt32(d.Days))
+		length := count(aws.ToInt32(d.Days), "day")
 		if d.Years != nil {
-			length = fmt.Sprintf("%d years", aws.ToInt32(d.Years))
+			length = count(aws.ToInt32(d.Years), "year")
 		}
 		r.Lock = fmt.Sprintf("object lock keeps every new version for %s (%s)", length, d.Mode)
 	}

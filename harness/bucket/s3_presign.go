@@ -22,7 +22,6 @@ func (b *s3Bucket) Presign(ctx context.Context, r PresignRequest) (*Presigned, e
 		return nil, err
 	}
 	query := maps.Clone(r.Query)
-	var header http.Header
 	options := func(po *s3.PresignOptions) {
 		po.Expires = r.Lifetime
 		po.ClientOptions = append(po.ClientOptions, func(so *s3.Options) {
@@ -68,7 +67,7 @@ func (b *s3Bucket) Presign(ctx context.Context, r PresignRequest) (*Presigned, e
 	if err != nil {
 		return nil, b.fail("presign", err)
 	}
-	header = signed.SignedHeader.Clone()
+	header := signed.SignedHeader.Clone()
 	if header == nil {
 		header = http.Header{}
 	}

@@ -34,8 +34,11 @@ func addressFaults() []Fault {
 			Setup: func(string) stores.Setup { return stores.Setup{Hooks: stores.Hooks{Address: change}} }}
 	}
 	return []Fault{
-		f("coreweave-port-in-the-host", "the address names cwobject.com with a port of its own", "BYOB-ADDR-001", []string{"coreweave"},
-			replace("@cwobject.com/", "@cwobject.com:9000/")),
+		f("placeholder-left-in", "the address has <accessKey> where the access key belongs", "BYOB-ADDR-001", []string{"coreweave"}, func(raw string) string {
+			scheme, rest, _ := strings.Cut(raw, "://")
+			_, secret, _ := strings.Cut(rest, ":")
+			return scheme + "://<accessKey>:" + secret
+		}),
 		f("coreweave-without-tls", "the address says tls=false", "BYOB-ADDR-004", []string{"coreweave"}, replace("tls=true", "tls=false")),
 		f("region-disagrees-with-endpoint", "the address names another region than its endpoint", "BYOB-ADDR-005", []string{"aws"},
 			replace("region=us-east-1", "region=eu-west-1")),
@@ -71,13 +74,18 @@ func replace(from, to string) func(string) string {
 	return func(raw string) string { return strings.Replace(raw, from, to, 1) }
 }
 
-// cutSecret takes the end off the secret of an address.
+// cutSecret takes the end off the secret of an address: of a private key its last line, of another its padding and a
+// character.
 func cutSecret(raw string) string {
-	i := strings.LastIndexByte(raw, '@')
-	if i < 40 {
-		return raw
+	at := strings.LastIndexByte(raw, '@')
+	head, tail := raw[:max(at, 0)], raw[max(at, 0):]
+	if i := strings.Index(head, "-----END"); i > 0 {
+		return head[:i] + tail
 	}
-	return raw[:i-37] + raw[i:]
+	for strings.HasSuffix(head, "%3D") || strings.HasSuffix(head, "=") {
+		head = strings.TrimSuffix(strings.TrimSuffix(head, "%3D"), "=")
+	}
+	return head[:max(len(head)-1, 0)] + tail
 }
 
 // bare takes the credentials out of an address.

@@ -46,7 +46,12 @@ func (s *Subject) OtherStyle(ctx context.Context) (*bucket.Bucket, error) {
 	}
 	a := *s.Address
 	a.PathStyle = !a.PathStyle
-	return s.reopen(ctx, &a)
+	if a.Provider == address.CoreWeave {
+		a.Provider = address.S3Compatible // the same language, without CoreWeave's own insistence on one style
+	}
+	o := s.open
+	o.HTTP, o.Endpoint = s.Wire.Client(), s.Service.String()
+	return bucket.Open(ctx, &a, o)
 }
 
 // StyleAdvice says how the addressing style is changed.

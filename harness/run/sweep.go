@@ -16,6 +16,7 @@ type Swept struct {
 	Removed     int
 	Kept        []bucket.Kept
 	Left        string // why it was left alone; "" when it was swept
+	Foreign     bool   // it only looks like a run's: there is no marker of ours
 }
 
 // SweepOptions say how far a sweep goes.
@@ -50,7 +51,7 @@ func Sweep(ctx context.Context, target Target, o SweepOptions) ([]Swept, error) 
 	}
 	var out []Swept
 	for _, l := range found {
-		s := Swept{Run: l.Run, Prefix: l.Prefix, Started: l.Marker.Started, Left: l.Why}
+		s := Swept{Run: l.Run, Prefix: l.Prefix, Started: l.Marker.Started, Left: l.Why, Foreign: l.Why != ""}
 		switch {
 		case s.Left != "":
 		case l.Marker.Running(time.Now()) && !o.Running:

@@ -25,7 +25,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/bucketproof/bucketproof/harness/stores"
 )
@@ -275,7 +274,7 @@ func TestAzure(t *testing.T) {
 			t.Errorf("path style: got %d, want 400", status)
 		}
 	})
-	t.Run("keys, certificates and data are in no file, argument or note", func(t *testing.T) {
+	t.Run("the account key is in no process's arguments and in no note", func(t *testing.T) {
 		for _, text := range append(c.Store.Notes, processArguments(t)...) {
 			if strings.Contains(text, c.key) || strings.Contains(text, url.QueryEscape(c.key)) {
 				t.Error("the account key is in a note or an argument")
@@ -343,85 +342,6 @@ func TestAzureNames(t *testing.T) {
 				t.Errorf("inventory has %q under the key, want %q", got, sha(body))
 			}
 		})
-	}
-}
-
-func TestAzureOwner(t *testing.T) {
-	hidden := stores.Hooks{Front: func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	}}
-	c := azureBucket(t, azureHost(t), stores.Setup{Versioning: true, Hooks: hidden})
-	if status, _, _ := c.do(t, http.MethodGet, c.container.URL(), nil, nil); status != http.StatusTeapot {
-		t.Fatalf("the front's hook: got %d, want 418", status)
-	}
-	if err := c.Put(t.Context(), "decoy/ä", []byte("decoy")); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"decoy/ä": sha([]byte("decoy"))}
-	if d := cmp.Diff(want, c.inventory(t)); d != "" {
-		t.Errorf("inventory (-want +got):\n%s", d)
-	}
-
-	before, err := c.Configuration(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for doc, want := range map[string]string{"service": "<AllowedMethods>GET,HEAD,PUT</AllowedMethods>", "acl": "<SignedIdentifiers", "container": "x-ms-has-legal-hold: false"} {
-		if !strings.Contains(before[doc], want) {
-			t.Errorf("configuration %q\ngot  %s\nwant %q in it", doc, before[doc], want)
-		}
-	}
-	again, err := c.Configuration(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(before, again); d != "" {
-		t.Errorf("the configuration changes by itself:\n%s", d)
-	}
-
-	probed, err := c.Probe(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(c.Store.Fidelity, probed); d != "" {
-		t.Errorf("a second probe sees otherwise:\n%s", d)
-	}
-	got := map[string]string{}
-	for _, f := range probed {
-		got[f.What] = f.Enforced
-	}
-	enforced := map[string]string{
-		stores.FidelitySignatures: "yes", stores.FidelityIdentity: "yes", stores.FidelityPermissions: "yes", stores.FidelityClock: "yes",
-		stores.FidelityContentMD5: "yes", stores.FidelityCORS: "yes", stores.FidelityVersioning: "no",
-		"expiry": "yes", "blob-type": "yes", "ip-range": "no", "request-age": "no",
-	}
-	if d := cmp.Diff(enforced, got); d != "" {
-		t.Errorf("fidelity (-want +got):\n%s", d)
-	}
-	if d := cmp.Diff(want, c.inventory(t)); d != "" {
-		t.Errorf("inventory after probing (-want +got):\n%s", d)
-	}
-}
-
-func TestAzureUncommittedBlocks(t *testing.T) {
-	c := azureBucket(t, azureHost(t), stores.Setup{})
-	if err := c.Put(t.Context(), "whole", []byte("whole")); err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range []string{"part", "whole"} {
-		id := base64.StdEncoding.EncodeToString([]byte("0001"))
-		if _, err := c.container.NewBlockBlobClient(key).StageBlock(t.Context(), id, streaming.NopCloser(strings.NewReader("block")), nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got := c.inventory(t)
-	blocks := got["upload:part"]
-	if blocks == "" {
-		t.Error("the inventory doesn't show blocks that were never committed")
-	}
-	want := map[string]string{"whole": sha([]byte("whole")), "upload:part": blocks, "upload:whole": blocks}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("inventory (-want +got):\n%s", d)
 	}
 }
 

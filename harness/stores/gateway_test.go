@@ -153,7 +153,7 @@ func provoke(t *testing.T, h *Host) string {
 // breakOff sends a part of a body and goes away: through the front of a short one, and of a long one to the gateway itself.
 func breakOff(t *testing.T, b *Bucket, o *s3Owner) {
 	head := ""
-	q := s3Request{method: "PUT", key: "half", body: bytes.Repeat([]byte("x"), 64<<10), as: o.user, change: func(r *http.Request) {
+	q := s3Request{method: "PUT", key: "half", body: bytes.Repeat([]byte("x"), 64<<10), as: o.user, open: true, change: func(r *http.Request) {
 		head = "PUT " + r.URL.RequestURI() + " HTTP/1.1\r\nHost: HOST\r\nContent-Length: LENGTH\r\n"
 		for k, v := range r.Header {
 			head += k + ": " + v[0] + "\r\n"

@@ -55,7 +55,10 @@ type Setup struct {
 	Versioning bool
 	Retention  bool   // S3 stores: object lock with a default retention of 1 day, GOVERNANCE; it implies versioning
 	Path       string // sub-path in the address, without slashes at its ends
-	Hooks      Hooks
+	// MoreActions are granted to the address's key besides W&B's eleven (stores that speak S3), for instance
+	// s3:DeleteObjectVersion.
+	MoreActions []string
+	Hooks       Hooks
 }
 
 // HostOptions are the options of NewHost; the zero value is usable.

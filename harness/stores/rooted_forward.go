@@ -2,9 +2,11 @@ package stores
 
 import (
 	"context"
+	"io"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/versity/versitygw/s3err"
 	"github.com/versity/versitygw/s3response"
 )
 
@@ -160,6 +162,7 @@ func (r *rooted) GetBucketAcl(ctx context.Context, in *s3.GetBucketAclInput) ([]
 func (r *rooted) UploadPart(ctx context.Context, in *s3.UploadPartInput) (*s3.UploadPartOutput, error) {
 	defer r.enter(*in.Bucket)()
 	c := *in
+	c.Body = whole(in.Body, in.ContentLength)
 	c.Bucket = r.in(in.Bucket)
 	v, err := r.posix.UploadPart(ctx, &c)
 	return v, r.out(*in.Bucket, err)
@@ -293,7 +296,31 @@ func (r *rooted) CreateMultipartUpload(ctx context.Context, in s3response.Create
 func (r *rooted) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
 	defer r.enter(*in.Bucket)()
 	c := in
+	c.Body = whole(in.Body, in.ContentLength)
 	c.Bucket = r.in(in.Bucket)
 	v, err := r.posix.PutObject(ctx, c)
 	return v, r.out(*in.Bucket, err)
+}
+
+// whole makes a body that ends early an error: versitygw stores what has come of an unsigned payload, the way every
+// pre-signed upload has it, and answers 200 although the connection broke off.
+func whole(body io.Reader, length *int64) io.Reader {
+	if body == nil || length == nil {
+		return body
+	}
+	return &wholeBody{body: body, left: *length}
+}
+
+type wholeBody struct {
+	body io.Reader
+	left int64 // bytes still to come
+}
+
+func (b *wholeBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	b.left -= int64(n)
+	if err == io.EOF && b.left > 0 {
+		err = s3err.GetAPIError(s3err.ErrIncompleteBody) // not io.ErrUnexpectedEOF, which posix takes for an end
+	}
+	return n, err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reports"
@@ -55,6 +56,7 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 		return nil, err
 	}
 	o := newS3Owner(b.gateway, name, user)
+	o.more = s.MoreActions
 	bucket := &Bucket{
 		owner:   o,
 		Secrets: []string{user.secret},
@@ -64,6 +66,7 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 				"The front (TLS, host rules) is Bucketproof's; signatures, policies, CORS, versions and multipart uploads are versitygw's, with its posix backend.",
 				"The address holds the access key of a user to whom the bucket policy grants W&B's eleven actions and nothing else.",
 				"Keys are paths in a file system: a/../b and a//b are folded, a and a/b can't both exist, and no segment is longer than 255 bytes.",
+				"An upload that breaks off is refused by Bucketproof's layer over the storage; versitygw itself would store what had come of a pre-signed one.",
 				"Server-side encryption headers are ignored, and bucket encryption, lifecycle rules and copies are answered NotImplemented.",
 			},
 		},
@@ -73,6 +76,10 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 			err = errors.Join(err, bucket.Close())
 		}
 	}()
+	if len(s.MoreActions) > 0 {
+		bucket.Store.Notes[1] = "The address holds the access key of a user to whom the bucket policy grants W&B's eleven actions and " +
+			strings.Join(s.MoreActions, ", ") + "."
+	}
 	if err := o.create(ctx, s); err != nil {
 		return nil, err
 	}

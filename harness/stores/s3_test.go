@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -320,3 +321,72 @@ func TestCoreWeavesPolicyIsForItsOwnersAlone(t *testing.T) {
 		t.Errorf("nobody reads the policy: got %d, want 403", resp.StatusCode)
 	}
 }
+
+func TestASignedTrailerAndAPreSignedUploadAreTaken(t *testing.T) {
+	h := newHost(t)
+	for _, provider := range s3Providers {
+		t.Run(provider, func(t *testing.T) {
+			b := provision(t, h, provider, stores.Setup{})
+			c, bucket := s3Client(t, b)
+			key, body := "k", bytes.Repeat([]byte("0123456789"), 20_000)
+			_, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body), ChecksumAlgorithm: types.ChecksumAlgorithmSha256},
+				func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported })
+			if err != nil {
+				t.Errorf("put with a checksum in the trailer: %v", err)
+			}
+			p, err := s3.NewPresignClient(c).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a b+c/%")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain := client(t, b, nil)
+			if resp, got := ask(t, plain, http.MethodPut, p.URL, "", bytes.NewReader(body)); resp.StatusCode != 200 {
+				t.Errorf("pre-signed PUT: got %d %s", resp.StatusCode, got)
+			}
+			if resp, got := ask(t, plain, http.MethodPut, p.URL+"&x=1", "", bytes.NewReader(body)); resp.StatusCode != 403 || !strings.Contains(got, "SignatureDoesNotMatch") {
+				t.Errorf("pre-signed PUT with one more parameter: got %d %s", resp.StatusCode, got)
+			}
+			if diff := cmp.Diff(map[string]string{key: sumOf(body), "a b+c/%": sumOf(body)}, inventory(t, b)); diff != "" {
+				t.Errorf("inventory (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAPreSignedUploadThatBreaksOffStoresNothing(t *testing.T) {
+	h := newHost(t)
+	for _, provider := range []string{stores.AWS, stores.GCP} {
+		t.Run(provider, func(t *testing.T) {
+			b := provision(t, h, provider, stores.Setup{})
+			target := read(t, b).objectURL("half")
+			if provider == stores.AWS {
+				c, bucket := s3Client(t, b)
+				p, err := s3.NewPresignClient(c).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("half")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				target = p.URL
+			}
+			half := io.MultiReader(strings.NewReader(strings.Repeat("x", 40_000)), brokenReader{})
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, target, half)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.ContentLength = 100_000
+			if resp, err := client(t, b, nil).Do(r); err == nil {
+				resp.Body.Close()
+				t.Errorf("got %d, want that the request fails", resp.StatusCode)
+			}
+			for range 20 { // the store has up to 200 ms to do the wrong thing
+				if got := inventory(t, b); len(got) > 0 {
+					t.Fatalf("stored: %v", got)
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+}
+
+// brokenReader fails, as a file that has gone does.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }

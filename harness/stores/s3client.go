@@ -26,6 +26,8 @@ type s3Request struct {
 	header http.Header
 	as     credentials // signs; the zero value leaves the request unsigned
 	region string      // of the signature; "" is the gateway's
+	// open leaves the body out of the signature (UNSIGNED-PAYLOAD), as pre-signed URLs do.
+	open bool
 	// virtual puts the bucket into the host.
 	virtual bool
 	change  func(*http.Request) // before it is sent
@@ -78,6 +80,9 @@ func (o *s3Owner) do(ctx context.Context, q s3Request) (s3Answer, error) {
 		}
 		sum := sha256.Sum256(q.body)
 		hash := hex.EncodeToString(sum[:])
+		if q.open {
+			hash = "UNSIGNED-PAYLOAD"
+		}
 		r.Header.Set("X-Amz-Content-Sha256", hash)
 		creds := aws.Credentials{AccessKeyID: q.as.id, SecretAccessKey: q.as.secret}
 		err := v4.NewSigner().SignHTTP(ctx, creds, r, hash, "s3", q.region, time.Now(), func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })

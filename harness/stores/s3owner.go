@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -21,6 +22,7 @@ type s3Owner struct {
 	gateway *gateway
 	bucket  string
 	user    credentials      // the one in the address
+	more    []string         // granted to the user besides the eleven actions
 	policy  *coreWeavePolicy // of CoreWeave's front; nil elsewhere
 }
 
@@ -30,7 +32,7 @@ func newS3Owner(g *gateway, bucket string, user credentials) *s3Owner {
 
 // policyDocument is the bucket policy of W&B's instructions for AWS, with an access key for a principal: versitygw knows
 // users by these alone.
-func policyDocument(bucket, principal string) []byte {
+func policyDocument(bucket, principal string, more []string) []byte {
 	return mustJSON(map[string]any{
 		"Version": "2012-10-17",
 		"Id":      "WandBAccess",
@@ -38,7 +40,7 @@ func policyDocument(bucket, principal string) []byte {
 			"Sid":       "WAndBAccountAccess",
 			"Effect":    "Allow",
 			"Principal": map[string]string{"AWS": principal},
-			"Action":    actions,
+			"Action":    slices.Concat(actions, more),
 			"Resource":  []string{"arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/*"},
 		}},
 	})
@@ -64,7 +66,7 @@ func (o *s3Owner) create(ctx context.Context, s Setup) error {
 		skip              bool
 	}{
 		{what: "make the bucket"},
-		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id))},
+		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id, o.more))},
 		{what: "set the CORS policy", query: "cors=", body: corsDocument},
 		{what: "turn versioning on", query: "versioning=", skip: !s.Versioning && !s.Retention,
 			body: `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`},

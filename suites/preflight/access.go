@@ -95,6 +95,10 @@ func credentials(ctx context.Context, t *run.T, s *run.Subject) {
 	}
 	control := list(ctx, wrong, s)
 	switch {
+	case control != nil && e != nil && e.Kind == bucket.KindDenied && e.Code == control.Code:
+		t.Observe("the same listing signed with a wrong secret: %s", control)
+		t.Advise("%s", "the store refuses this key exactly as it refuses a wrong one: check the secret first (rotated? cut off? percent-encoded twice?), then network rules and firewalls of the account")
+		t.Fail("the store accepts the credentials", e.Error()+", as with a wrong secret")
 	case control == nil:
 		t.Unverified("the store answers the same listing signed with a wrong secret: it accepts anyone, so accepting these credentials shows nothing")
 	case control.Kind == bucket.KindCredentials || control.Kind == bucket.KindSignature || control.Kind == bucket.KindDenied:

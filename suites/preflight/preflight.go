@@ -127,6 +127,9 @@ func tlsAdvice(err error) string {
 func clock(ctx context.Context, t *run.T, s *run.Subject) {
 	c, err := s.Wire.Clock(ctx, s.Service)
 	if err != nil && bucket.Classify("", err).Kind == bucket.KindOther {
+		if s.Service.Scheme == "http" {
+			t.Advise("%s", "the address asks for plain http: if this port speaks TLS, write tls=true")
+		}
 		t.Errorf("the clocks could not be compared: %s", err)
 	}
 	t.OK("an answer with a Date", err)
