@@ -68,7 +68,11 @@ An address with credentials holds those that W&B itself will use. One without
 (s3://bucket, gs://bucket, az://account/container) is certified as the bucket's
 owner, by the provider's usual credential chain. Proxies are taken from
 HTTPS_PROXY and NO_PROXY, a session token from AWS_SESSION_TOKEN when
-AWS_ACCESS_KEY_ID is the address's key.`
+AWS_ACCESS_KEY_ID is the address's key.
+
+--embedded needs Node.js with npm for Azure's emulator alone, which is installed
+once into your cache folder (BUCKETPROOF_CACHE names another; BUCKETPROOF_OFFLINE
+keeps it from being installed). Without it Azure is "not run".`
 
 const certifyExample = `  echo "$ADDRESS" | bucketproof certify - --out report
   bucketproof certify --address-file bucket.address --ca-file corporate-ca.pem

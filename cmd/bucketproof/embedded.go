@@ -23,7 +23,7 @@ func (f *certifyFlags) certifyEmbedded(ctx context.Context, s streams, p *progre
 	if f.plan {
 		return usage(errors.New("--plan is for a bucket of yours: --embedded touches none"))
 	}
-	host, err := stores.NewHost(ctx, stores.HostOptions{Progress: func(line string) { p.say("%s", line) }})
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { p.say("%s", line) }})
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
@@ -34,7 +34,9 @@ func (f *certifyFlags) certifyEmbedded(ctx context.Context, s streams, p *progre
 	}()
 	var done []*run.Done
 	for _, provider := range providers {
-		p.say("%s: starting an embedded store", provider)
+		if ctx.Err() == nil {
+			p.say("%s: starting an embedded store", provider)
+		}
 		d, err := f.certifyOn(ctx, host, provider, o)
 		if err != nil {
 			return err
@@ -44,9 +46,17 @@ func (f *certifyFlags) certifyEmbedded(ctx context.Context, s streams, p *progre
 	return f.finish(s, p, done)
 }
 
-// certifyOn certifies one fresh bucket. A store that can't be had here is "not run", and says so.
+// certifyOn certifies one fresh bucket. A store that can't be had here is "not run", and says so; so is one whose turn
+// doesn't come because the run was interrupted.
 func (f *certifyFlags) certifyOn(ctx context.Context, host *stores.Host, provider string, o run.Options) (*run.Done, error) {
+	const interrupted = "the run was interrupted before this store's turn"
+	if ctx.Err() != nil {
+		return run.NotRun(provider, f.edition, interrupted, o)
+	}
 	b, err := host.Provision(ctx, provider, stores.Setup{})
+	if err != nil && ctx.Err() != nil {
+		return run.NotRun(provider, f.edition, interrupted, o)
+	}
 	if errors.Is(err, stores.ErrUnavailable) {
 		return run.NotRun(provider, f.edition, err.Error(), o)
 	}

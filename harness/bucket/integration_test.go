@@ -325,7 +325,7 @@ func liveRefusals(t *testing.T, owner *stores.Bucket, b *bucket.Bucket, client *
 		}
 		t.Logf("%s: %v", c.name, err)
 		if c.name == "a wrong secret" && slices.ContainsFunc(owner.Store.Fidelity, func(f reports.Fidelity) bool {
-			return f.What == stores.FidelityIdentity && f.Enforced != "yes"
+			return f.What == reports.FidelityIdentity && f.Enforced != "yes"
 		}) {
 			continue // this store was seen not to check who asks
 		}

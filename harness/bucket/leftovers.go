@@ -43,6 +43,7 @@ func (b *Bucket) Clean(ctx context.Context, prefix string, keys []string) (Clean
 	c.objects(ctx, found, false)
 	if listed {
 		if err := c.remaining(ctx); err != nil || len(c.Kept) > 0 {
+			c.keepMarker(versions)
 			return c.Cleaned, err
 		}
 	}
@@ -96,6 +97,17 @@ func (c *cleaning) removed(key string, e *Error) {
 	case e.Kind != KindNoSuchKey:
 		c.why[key] = e.Error()
 	}
+}
+
+// keepMarker lists the marker, which stays with what it marks.
+func (c *cleaning) keepMarker(versions []Version) {
+	k := Kept{Key: c.marker(), Why: "the marker stays with what it marks, for a later sweep"}
+	for _, v := range versions {
+		if v.Key == k.Key && v.Latest {
+			k.Version = v.ID
+		}
+	}
+	c.Kept = append(c.Kept, k)
 }
 
 // remaining lists what is still there, but for the marker.

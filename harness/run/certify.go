@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
@@ -99,14 +100,14 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 	if o.Limit == 0 {
 		o.Limit = DefaultLimit
 	}
-	c := &certification{target: target, o: o, started: time.Now().UTC()}
+	c := &certification{target: target, o: o, started: time.Now().UTC(), safety: safety{rec: wire.NewRecorder("")}}
 	c.runID = NewRunID(c.started)
 	s := &Subject{Kind: KindBucket, Profile: target.Profile, Edition: target.Options.Edition, Store: target.Store, Seed: o.Seed, Now: time.Now}
 	c.subject = s
 	a, err := o.Parser(target.Address, target.Options)
 	var provider address.Provider
 	switch ae := (*address.Error)(nil); {
-	case err == nil:
+	case err == nil && a != nil:
 		s.Address, provider = a, a.Provider
 	case errors.As(err, &ae):
 		s.AddressError, provider = ae, ae.Provider
@@ -121,6 +122,9 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 	}
 	if s.Profile == "" {
 		return nil, &UsageError{s.AddressError}
+	}
+	if !slices.Contains(catalogue.Providers, s.Profile) {
+		return nil, &UsageError{fmt.Errorf("%q is no profile for a bucket: these are %s", s.Profile, strings.Join(catalogue.Providers, ", "))}
 	}
 	if s.Edition == "" {
 		s.Edition = catalogue.DefaultEdition
@@ -204,6 +208,13 @@ func (c *certification) secrets() []string {
 	if a := c.subject.Address; a != nil && !a.Credentials.Secret.IsZero() {
 		out = append(out, a.Credentials.Secret.Reveal())
 	}
+	for _, whole := range slices.Clone(out) {
+		for line := range strings.Lines(whole) { // of a private key every line is one
+			if line = strings.TrimSpace(line); line != whole && !strings.HasPrefix(line, "-----") {
+				out = append(out, line)
+			}
+		}
+	}
 	return append(out, c.target.Address)
 }
 
@@ -233,10 +244,12 @@ func trimSlash(path string) string {
 
 // run executes the specs and makes the result.
 func (c *certification) run(ctx context.Context) (*Done, error) {
-	specs := declare(c.subject, c.o.Families)
+	specs, problems := declare(c.subject, c.o.Families)
 	x := &execution{subject: c.subject, records: map[*Spec]*record{}, notify: c.o.Notify, secrets: c.secrets(), ctx: ctx, limit: c.o.Limit,
-		prepare: func() error { return c.prepare(ctx) }, denials: map[string]bool{}}
-	x.selected = c.selection(specs)
+		prepare: c.prepare, denials: map[string]bool{}, selected: c.selection(specs), problems: append(problems, c.strangers(specs)...)}
+	if len(c.o.Only) > 0 && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.Level == catalogue.Must && !x.selected[e.ID] }) {
+		return nil, &UsageError{errors.New("--only leaves out no requirement of level MUST, and never certifies: run without it")}
+	}
 	cost := Cost{}
 	for _, s := range specs {
 		if x.selected[s.Requirement] {
@@ -250,10 +263,23 @@ func (c *certification) run(ctx context.Context) (*Done, error) {
 	}
 	if c.guard != nil {
 		c.guard.Allow(cost.Requests+prepareRequests, cost.Bytes+markerBytes)
+		x.written = func() int { return len(c.guard.Keys()) }
 	}
 	x.ginkgo(c.o.Families, false)
 	c.cleanUp(ctx)
 	return c.result(x), nil
+}
+
+// strangers says which specs are bound to what is no requirement: what they were to prove would be missed by nobody.
+func (c *certification) strangers(specs []*Spec) (problems []string) {
+	for _, s := range specs {
+		for _, id := range append([]string{s.Requirement}, s.Needs...) {
+			if _, ok := c.o.Catalogue.Get(id); !ok {
+				problems = append(problems, fmt.Sprintf("spec %q names %s, which is no requirement", s.Text, id))
+			}
+		}
+	}
+	return problems
 }
 
 // selection is what runs: requirements of the profile, or those asked for with everything they stand on.

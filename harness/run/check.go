@@ -1,6 +1,8 @@
 package run
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,11 +39,14 @@ func (t *T) Observe(format string, a ...any) {
 	t.add(reports.Observation{What: fmt.Sprintf(format, a...)})
 }
 
-// Equal records what was seen, and fails when it is not what had to be.
+// Equal records what was seen, and fails when it is not what had to be. Values are compared as they are written, bytes
+// as they are.
 func (t *T) Equal(what string, expected, actual any) {
 	e, a := words(expected), words(actual)
 	t.add(reports.Observation{What: what, Expected: e, Actual: a})
-	if e != a {
+	eb, ok1 := expected.([]byte)
+	ab, ok2 := actual.([]byte)
+	if ok1 != ok2 || e != a || !bytes.Equal(eb, ab) {
 		t.Fail(what+": "+e, a)
 	}
 }
@@ -236,7 +241,7 @@ func words(v any) string {
 	case string:
 		return x
 	case []byte:
-		return fmt.Sprintf("%d bytes", len(x))
+		return fmt.Sprintf("%d bytes (SHA-256 %.8x...)", len(x), sha256.Sum256(x))
 	case error:
 		return bucket.Classify("", x).Error()
 	}

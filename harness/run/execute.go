@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -15,7 +16,6 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 
-	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -28,199 +28,190 @@ type Event struct {
 	Done, Total int
 }
 
+// Ginkgo's state is global: one suite at a time in a process, and current is the execution it belongs to.
+var (
+	oneSuite sync.Mutex
+	current  *execution
+)
+
 // execution is one run of Ginkgo over one subject.
 type execution struct {
 	subject  *Subject
 	selected map[string]bool // nil means all
-	declared []*Spec
-	records  map[*Spec]*record
-	states   map[*Spec]types.SpecState
 	ctx      context.Context // ends the run from outside; nil means never
 	limit    time.Duration   // of the whole run; 0 means none
 	notify   func(Event)
-	prepare  func() error // before the first write
+	prepare  func(context.Context) error // before the first write
+	written  func() int                  // how many keys were written to so far; nil means none
+	secrets  []string
+	denials  map[string]bool // requirements that are refusals
+
+	building bool     // the families are declaring their specs
+	problems []string // why what they declare can't be trusted; nothing is run then
+	declared []*Spec
+	records  map[*Spec]*record
 	prepared bool
 	prepErr  error
-	secrets  []string
 	done     int
-	aborted  string
-	denials  map[string]bool // requirements that are refusals
+	aborted  string // why the run ended early
+
+	finished bool // Ginkgo has reported
+	partial  bool // a filter or a focused spec leaves specs out
+	failed   bool // Ginkgo says that something besides the specs failed
+	states   map[*Spec]state
 }
 
-// record is what became of one spec.
-type record struct {
-	t        *T
-	elapsed  time.Duration
-	panicked bool
-	timedOut bool
-
-	interrupted bool
+// state is what Ginkgo says of a spec.
+type state struct {
+	types.SpecState
+	grouped bool // it was skipped because of what it is grouped with
 }
 
 func (x *execution) wants(s *Spec) bool { return x.selected == nil || x.selected[s.Requirement] }
 
+// problem says why the families' declarations can't be trusted.
+func (x *execution) problem(format string, a ...any) {
+	if line := fmt.Sprintf(format, a...); !slices.Contains(x.problems, line) {
+		x.problems = append(x.problems, line)
+	}
+}
+
 // declare collects the specs of some families without running anything: Ginkgo builds its tree as for a run, and its
-// dry run executes none of it.
-func declare(s *Subject, families []Family) []*Spec {
+// dry run executes none of it. The problems say what is wrong with the families, if anything is.
+func declare(s *Subject, families []Family) (specs []*Spec, problems []string) {
 	copied := *s
 	copied.specs = nil
 	x := &execution{subject: &copied}
 	x.ginkgo(families, true)
-	return copied.specs
+	return copied.specs, x.problems
+}
+
+// Declared lists what some families declare for the subjects of a profile, in order; nothing is sent. The error says
+// that a family can't declare its specs.
+func Declared(profile string, families []Family) ([]*Spec, error) {
+	s := &Subject{Kind: KindBucket, Profile: profile, Now: time.Now}
+	if profile == parserProfile {
+		s.Kind = KindParser
+	}
+	specs, problems := declare(s, families)
+	if len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "; "))
+	}
+	return specs, nil
 }
 
 // ginkgo runs the suite.
 func (x *execution) ginkgo(families []Family, dry bool) {
+	oneSuite.Lock()
+	defer oneSuite.Unlock()
 	globals.Reset()
+	defer globals.Reset()
 	current = x
 	defer func() { current = nil }()
-	gomega.RegisterFailHandler(ginkgo.Fail)
+	gomega.RegisterFailHandler(func(string, ...int) { panic("an assertion failed") }) // never touches Ginkgo's state, see runSpec
 	formatter.ColorableStdOut = io.Discard
+	forget := func() {}
+	ginkgo.ReportAfterSuite("states", func(r ginkgo.Report) { x.read(r) })
 	ginkgo.Describe(x.subject.Profile, ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
+		forget = ginkgo.AddTreeConstructionNodeArgsTransformer(x.watch)
+		x.building = true
+		defer func() { x.building = false }()
 		for _, f := range families {
 			ginkgo.Describe(f.Name, func() { f.Specs(x.subject) })
 		}
 	})
-	ginkgo.ReportAfterSuite("states", func(r ginkgo.Report) { x.read(r) })
-	suite, reporter := ginkgo.GinkgoConfiguration()
-	suite.DryRun = dry // RunSpecs keeps what it is given for the next call
-	suite.RandomSeed = x.subject.Seed
-	suite.FlakeAttempts, suite.MustPassRepeatedly, suite.FailFast = 0, 0, false
-	suite.Timeout = x.limit
-	reporter.NoColor = true
-	failed := &failure{}
-	ginkgo.RunSpecs(failed, "bucketproof", suite, reporter)
+	suite, reporter := x.configuration(dry)
+	ok := ginkgo.RunSpecs(&failure{}, "bucketproof", suite, reporter)
+	forget()
+	x.finished = true
+	x.failed = !ok && x.aborted == "" && !x.partial && !slices.ContainsFunc(x.declared, func(s *Spec) bool {
+		return x.states[s].Is(types.SpecStateFailureStates)
+	})
 }
 
-// failure takes Ginkgo's word that something failed; each spec's own state says what.
-type failure struct{ failed bool }
+// configuration is Ginkgo's: flags of a test binary may leave specs out, and decide nothing else. RunSpecs keeps what it
+// is given for the next call.
+func (x *execution) configuration(dry bool) (types.SuiteConfig, types.ReporterConfig) {
+	suite, reporter := ginkgo.GinkgoConfiguration()
+	x.partial = len(suite.FocusStrings)+len(suite.SkipStrings)+len(suite.FocusFiles)+len(suite.SkipFiles) > 0 ||
+		suite.LabelFilter != "" || suite.SemVerFilter != ""
+	suite.DryRun = dry
+	suite.RandomSeed, suite.RandomizeAllSpecs = x.subject.Seed, false
+	suite.FlakeAttempts, suite.MustPassRepeatedly, suite.FailFast = 0, 0, false
+	suite.FailOnPending, suite.FailOnEmpty, suite.SleepOnFailure = false, false, 0
+	suite.ParallelTotal, suite.ParallelProcess = 1, 1
+	suite.Timeout, suite.GracePeriod = x.limit, prepareLimit+10*time.Second
+	reporter.NoColor = true
+	return suite, reporter
+}
 
-func (f *failure) Fail() { f.failed = true }
-
-// read takes each spec's state from Ginkgo's report. Specs are told apart by text and label: a text stands once a requirement.
-func (x *execution) read(r ginkgo.Report) {
-	x.states = map[*Spec]types.SpecState{}
-	for _, sr := range r.SpecReports {
-		for _, s := range x.declared {
-			if sr.LeafNodeText == s.Text && slices.Contains(sr.LeafNodeLabels, s.Requirement) {
-				x.states[s] = sr.State
+// watch sees every node before Ginkgo does. Ginkgo ends the whole process over a panic in a container, and over a node
+// that is made inside a check: the one becomes a problem of the run, the other a panic of the check.
+func (x *execution) watch(t types.NodeType, _ ginkgo.Offset, text string, args []any) (string, []any, []error) {
+	if !x.building {
+		panic("a node of Ginkgo's is made inside a check")
+	}
+	if t.Is(types.NodeTypesForSuiteLevelNodes) {
+		panic("a family has no business with the whole suite")
+	}
+	args = slices.DeleteFunc(args, func(arg any) bool {
+		switch arg.(type) {
+		case ginkgo.FlakeAttempts, ginkgo.MustPassRepeatedly:
+			x.problem("%q is decorated with %T: nothing is repeated until it passes", text, arg)
+			return true
+		}
+		if arg == any(ginkgo.Serial) || arg == any(ginkgo.ContinueOnFailure) {
+			x.problem("%q is decorated with %T, which goes with no ordered container", text, arg)
+			return true
+		}
+		return false
+	})
+	for i, arg := range args {
+		if arg == any(ginkgo.Focus) {
+			x.partial = true
+		}
+		if body, ok := arg.(func()); ok && t.Is(types.NodeTypeContainer) {
+			args[i] = func() {
+				defer func() {
+					if v := recover(); v != nil {
+						x.problem("%q can't declare its specs: a mistake in the program, please report it (panic in %s)", text, origin())
+					}
+				}()
+				body()
 			}
 		}
 	}
-	if len(r.SpecialSuiteFailureReasons) > 0 {
-		x.aborted = strings.Join(r.SpecialSuiteFailureReasons, "; ")
-	}
+	return text, args, nil
 }
 
-// grace is how long a check that is over its limit may take to notice it, before the run goes on without it.
-const grace = time.Second
+// failure takes Ginkgo's word that something failed; each spec's own state says what.
+type failure struct{}
 
-// runSpec is the body of every spec. The check runs in a goroutine of its own that never touches Ginkgo, whose state is
-// global: one that outlives its limit can neither fail, nor feed, nor slow the next spec.
-func (x *execution) runSpec(ctx context.Context, s *Spec) {
-	rec := wire.NewRecorder(s.Requirement)
-	t := &T{rec: rec, secrets: x.secrets}
-	r := &record{t: t}
-	x.records[s] = r
-	x.tell(s, "", 0)
-	started := time.Now()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	over := make(chan bool, 1) // whether the check panicked
-	if x.ready(s, t) {
-		go func() {
-			panicked := true
-			defer func() {
-				if v := recover(); v == nil && panicked {
-					panicked = false // runtime.Goexit: the check decided
-				}
-				over <- panicked
-			}()
-			s.Check(rec.With(ctx), t)
-			panicked = false
-		}()
-	} else {
-		over <- false
-	}
-	var cancelled <-chan struct{}
-	if x.ctx != nil {
-		cancelled = x.ctx.Done()
-	}
-	select {
-	case r.panicked = <-over:
-	case <-cancelled:
-		x.aborted = "the run was interrupted"
-		r.interrupted = true
-	case <-ctx.Done():
-		r.timedOut = true
-	}
-	t.close()
-	rec.Seal()
-	if r.timedOut || r.interrupted {
-		stop()
-		select {
-		case <-over:
-		case <-time.After(grace):
+// Fail implements Ginkgo's testing interface.
+func (*failure) Fail() {}
+
+// read takes each spec's state from Ginkgo's report.
+func (x *execution) read(r ginkgo.Report) {
+	x.states = map[*Spec]state{}
+	for _, sr := range r.SpecReports {
+		for i, s := range x.declared {
+			if slices.Contains(sr.LeafNodeLabels, mark(i)) {
+				x.states[s] = state{sr.State, sr.Failure.Message != ""}
+			}
 		}
 	}
-	r.elapsed = time.Since(started)
-	x.done++
-	o := x.outcome(s)
-	x.tell(s, o.Outcome, r.elapsed)
-	switch o.Outcome {
-	case reports.Passed:
-	case reports.Failed, reports.Errored:
-		ginkgo.Fail(o.Reason)
-	default:
-		ginkgo.Skip(o.Reason)
+	if len(r.SpecialSuiteFailureReasons) > 0 && x.aborted == "" {
+		x.aborted = strings.Join(r.SpecialSuiteFailureReasons, "; ")
+	}
+	if r.SuiteHasProgrammaticFocus {
+		x.partial = true
+		ginkgo.Fail("a spec is focused") // Ginkgo ends the process when a suite with a focused spec passes
 	}
 }
 
+// tell reports a spec's begin, or its end.
 func (x *execution) tell(s *Spec, o reports.Outcome, elapsed time.Duration) {
 	if x.notify != nil {
 		x.notify(Event{Requirement: s.Requirement, Text: s.Text, Outcome: o, Elapsed: elapsed, Done: x.done, Total: len(x.declared)})
 	}
-}
-
-// ready settles a spec that can't run: what it stands on is missing, or the bucket is not to be written to.
-func (x *execution) ready(s *Spec, t *T) bool {
-	if x.aborted != "" {
-		t.settle(reports.Errored, "the run was broken off before this spec: "+x.aborted, "", "")
-		return false
-	}
-	if why := x.blockedBy(s); why != "" {
-		t.settle(reports.Errored, why, "", "")
-		return false
-	}
-	if s.Cost.Objects == 0 {
-		return true
-	}
-	if !x.prepared {
-		x.prepared = true
-		if x.prepare != nil {
-			x.prepErr = x.prepare()
-		}
-	}
-	if n := (*NotRunError)(nil); errors.As(x.prepErr, &n) {
-		t.settle(reports.NotRun, n.Reason, "", "")
-	} else if x.prepErr != nil {
-		t.settle(reports.Errored, fmt.Sprintf("nothing was written: %s", x.prepErr), "", "")
-	}
-	return x.prepErr == nil
-}
-
-// NotRunError says that writing was left out to protect the bucket, and why.
-type NotRunError struct{ Reason string }
-
-func (e *NotRunError) Error() string { return e.Reason }
-
-// blockedBy says which requirement that a spec stands on has failed or is undecided by error.
-func (x *execution) blockedBy(s *Spec) string {
-	for _, need := range s.Needs {
-		o, bound := x.requirement(need)
-		if bound && (o.Outcome == reports.Failed || o.Outcome == reports.Errored || o.Outcome == reports.NotRun) {
-			return fmt.Sprintf("it stands on %s, which is %s", need, o.Outcome)
-		}
-	}
-	return ""
 }

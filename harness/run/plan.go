@@ -2,7 +2,10 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/bucketproof/bucketproof/reference/address"
 )
@@ -16,7 +19,7 @@ type Plan struct {
 	Total   Cost
 	Effects []string // what else may happen because of the writes
 	Rights  []string // what the run's own identity needs
-	Missing []string // requirements of the profile without a spec, by ID
+	Missing []string // requirements of the profile that will be not run: without a spec, or left out
 }
 
 // Step is one spec of a plan.
@@ -37,7 +40,10 @@ func NewPlan(ctx context.Context, target Target, o Options) (*Plan, error) {
 		return nil, &UsageError{s.AddressError}
 	}
 	p := &Plan{Address: s.Address.String(), Profile: s.Profile, Prefix: s.Prefix, Total: Cost{Requests: prepareRequests, Objects: 1, Bytes: markerBytes}}
-	specs := declare(s, o.Families)
+	specs, problems := declare(s, o.Families)
+	if len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "; "))
+	}
 	selected := c.selection(specs)
 	for _, spec := range specs {
 		if !selected[spec.Requirement] {
@@ -50,8 +56,9 @@ func NewPlan(ctx context.Context, target Target, o Options) (*Plan, error) {
 	}
 	// Removing: each key is looked at and removed, and the prefix is listed before and after.
 	p.Total.Requests += 2*p.Total.Objects + 20
+	bound := Bound(specs)
 	for _, e := range c.entries {
-		if !selected[e.ID] || o.Catalogue.Pending()[e.ID] != "" {
+		if !selected[e.ID] || !slices.Contains(bound, e.ID) {
 			p.Missing = append(p.Missing, e.ID)
 		}
 	}

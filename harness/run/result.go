@@ -24,7 +24,7 @@ func (c *certification) result(x *execution) *Done {
 		required = append(required, reports.Required{ID: e.ID, Level: string(e.Level), Optional: e.Optional, Denial: e.Denial})
 		r.Requirements = append(r.Requirements, c.line(x, e, d))
 	}
-	if c.safety.rec != nil && c.safety.rec.Len() > 0 {
+	if c.safety.rec.Len() > 0 {
 		d.Evidence["evidence/run.har"] = c.safety.rec
 	}
 	r.Conclude(required)
@@ -40,25 +40,27 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 	switch {
 	case bound:
 		l.Outcome, l.Reason, l.Expected, l.Actual, l.Remedy = f.Outcome, f.Reason, f.Expected, f.Actual, f.Remedy
-		l.Observations = append(l.Observations, f.Observations...)
-		l.Milliseconds = f.Elapsed.Milliseconds()
-		for i, rec := range f.Recorders {
-			if rec.Len() == 0 {
-				continue
-			}
-			name := fmt.Sprintf("evidence/%s.har", e.ID)
-			if i > 0 {
-				name = fmt.Sprintf("evidence/%s-%d.har", e.ID, i+1)
-			}
-			d.Evidence[name] = rec
+		var elapsed time.Duration
+		for i, p := range f.Parts {
+			elapsed += p.Elapsed
+			name := c.evidence(d, e.ID, i, p.Recorder)
 			if l.Evidence == "" {
 				l.Evidence = name
 			}
+			for _, o := range p.Observations {
+				if name != l.Evidence {
+					o.Requests = nil // they count in another file than the one that is named
+				}
+				l.Observations = append(l.Observations, o)
+			}
 		}
+		l.Milliseconds = elapsed.Milliseconds()
 	case c.o.Catalogue.Pending()[e.ID] != "":
 		l.Outcome, l.Reason = reports.NotRun, c.o.Catalogue.Pending()[e.ID]
 	case len(c.o.Only) > 0 && !slices.Contains(c.o.Only, e.ID):
 		l.Outcome, l.Reason = reports.NotRun, "left out by --only"
+	case len(x.problems) > 0:
+		l.Outcome, l.Reason = reports.Errored, "the run was broken off before any spec: "+strings.Join(x.problems, "; ")
 	default:
 		l.Outcome, l.Reason = reports.Errored, "no spec is bound to this requirement"
 	}
@@ -69,6 +71,19 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 		l.Reason = l.Expected + ", but " + l.Actual
 	}
 	return l
+}
+
+// evidence keeps what one spec of a requirement recorded, and returns the file's name, "" when it recorded nothing.
+func (c *certification) evidence(d *Done, id string, part int, rec *wire.Recorder) string {
+	if rec.Len() == 0 {
+		return ""
+	}
+	name := fmt.Sprintf("evidence/%s.har", id)
+	if part > 0 {
+		name = fmt.Sprintf("evidence/%s-%d.har", id, part+1)
+	}
+	d.Evidence[name] = rec
+	return name
 }
 
 func remedyWords(e catalogue.Entry, profile string) string {

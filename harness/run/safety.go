@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ const (
 	cleanUpLimit    = 60 * time.Second
 	prepareRequests = 60
 	markerBytes     = 4 << 10
+	markerName      = "bucketproof-run.json" // the last part of a marker's key (package bucket)
 )
 
 // safety is what a run does around its specs so that the bucket is afterwards as it was before.
@@ -25,8 +27,7 @@ type safety struct {
 	rec       *wire.Recorder
 	announced []string
 	retention bucket.Retention
-	before    map[string]string
-	marked    bool // a marker may have been written
+	before    map[string]string // nil means that it was not read
 	outcome   reports.Safety
 }
 
@@ -34,7 +35,6 @@ type safety struct {
 // read, and the run's marker is written.
 func (c *certification) prepare(ctx context.Context) error {
 	s := &c.safety
-	s.rec = wire.NewRecorder("")
 	ctx, cancel := context.WithTimeout(s.rec.With(ctx), prepareLimit)
 	defer cancel()
 	b := c.subject.Bucket
@@ -56,7 +56,6 @@ func (c *certification) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.marked = true
 	return b.Mark(ctx, m)
 }
 
@@ -64,7 +63,7 @@ func (c *certification) prepare(ctx context.Context) error {
 func (c *certification) announce() (keeps string) {
 	r := &c.safety.retention
 	say := func(format string, a ...any) {
-		line := fmt.Sprintf(format, a...)
+		line := wire.Clean(fmt.Sprintf(format, a...), c.secrets())
 		c.safety.announced = append(c.safety.announced, line)
 		if c.o.Announce != nil {
 			c.o.Announce(line)
@@ -79,7 +78,7 @@ func (c *certification) announce() (keeps string) {
 	}
 	switch {
 	case r.Versioning == "on" || r.Versioning == "suspended":
-		say("versioning is %s: versions and delete markers of this run are removed too; where that is not permitted they remain, and are listed", r.Versioning)
+		say("versioning is %s: versions and delete markers of this run are removed too; where that is not permitted they remain with the run's marker, and are listed", r.Versioning)
 	case strings.HasPrefix(r.Versioning, "unknown"):
 		say("whether versioning is on could not be read (%s): old versions of what this run writes may remain", strings.TrimPrefix(r.Versioning, "unknown: "))
 	}
@@ -92,16 +91,13 @@ func (c *certification) announce() (keeps string) {
 	return strings.Join(reasons, "; ")
 }
 
-// versioned reports whether old versions were announced to stay where they can't be removed.
-func (s *safety) versioned() bool {
-	return s.retention.Versioning != "" && s.retention.Versioning != "off"
-}
-
 // cleanUp removes what the run wrote and compares the bucket's configuration. It also runs when the run was interrupted.
+// Whatever the guard let through is looked for, whether or not the run had got ready to write.
 func (c *certification) cleanUp(ctx context.Context) {
 	s := &c.safety
 	out := &s.outcome
-	out.Prefix, out.Announced, out.CleanUp, out.ConfigurationUnchanged = c.subject.Prefix, s.announced, reports.NothingWritten, "not readable"
+	out.Prefix, out.Announced, out.CleanUp, out.ConfigurationUnchanged = c.subject.Prefix, s.announced, reports.NothingWritten, notReadable
+	defer s.rec.Seal()
 	if c.subject.Wire != nil {
 		defer func() { out.Requests = c.subject.Wire.Requests() }()
 	}
@@ -111,59 +107,87 @@ func (c *certification) cleanUp(ctx context.Context) {
 	c.guard.Stop()
 	c.guard.Allow(0, 0)
 	out.ObjectsWritten, out.BytesWritten = c.guard.Written()
-	if !s.marked {
-		if s.before != nil {
-			out.ConfigurationUnchanged = "yes"
-		}
-		return
+	if b := c.subject.Bucket; b != nil && len(c.guard.Keys()) > 0 {
+		ctx, cancel := context.WithTimeout(s.rec.With(context.WithoutCancel(ctx)), cleanUpLimit)
+		defer cancel()
+		c.remove(ctx, b)
+		after, err := b.Configuration(ctx)
+		out.ConfigurationUnchanged = compare(s.before, after, err)
 	}
-	ctx, cancel := context.WithTimeout(s.rec.With(context.WithoutCancel(ctx)), cleanUpLimit)
-	defer cancel()
-	b := c.subject.Bucket
+}
+
+// remove removes everything below the run's prefix, and says what stays.
+func (c *certification) remove(ctx context.Context, b *bucket.Bucket) {
+	out, secrets := &c.safety.outcome, c.secrets()
 	cleaned, err := b.Clean(ctx, c.subject.Prefix, c.guard.Keys())
 	out.Removed, out.CleanUp = cleaned.Removed, reports.Complete
+	unannounced := 0
 	for _, k := range cleaned.Kept {
-		out.Kept = append(out.Kept, reports.Kept{Key: k.Key, Version: k.Version, Why: k.Why, Announced: c.expected(k)})
+		announced := c.expected(ctx, b, k)
+		if !announced && k.Key != c.subject.Prefix+markerName {
+			unannounced++
+		}
+		out.Kept = append(out.Kept, reports.Kept{Key: k.Key, Version: k.Version, Why: wire.Clean(k.Why, secrets), Announced: announced})
+	}
+	for i, k := range out.Kept { // the marker stays for the sake of what it marks
+		if k.Key == c.subject.Prefix+markerName && len(out.Kept) > 1 && unannounced == 0 {
+			out.Kept[i].Announced = true
+		}
 	}
 	switch {
 	case err != nil:
-		out.CleanUp = "incomplete: " + err.Error()
-	case len(out.Kept) > 0 && !allAnnounced(out.Kept):
+		out.CleanUp = "incomplete: " + wire.Clean(bucket.Classify("clean up", err).Error(), secrets)
+	case slices.ContainsFunc(out.Kept, func(k reports.Kept) bool { return !k.Announced }):
 		out.CleanUp = fmt.Sprintf("incomplete: %d kept", len(out.Kept))
 	}
-	after, err := b.Configuration(ctx)
-	out.ConfigurationUnchanged = compare(s.before, after, err)
-	s.rec.Seal()
 }
 
-// expected reports whether it was said before the first write that such a thing would stay: an old version where
-// versioning is on, anything where retention is.
-func (c *certification) expected(k bucket.Kept) bool {
+// expected reports whether it was said before the first write that such a thing would stay: anything where retention was
+// accepted, and an old version where versioning is on. An object that can still be read was never announced.
+func (c *certification) expected(ctx context.Context, b *bucket.Bucket, k bucket.Kept) bool {
 	r := &c.safety.retention
-	return r.Lock != "" || r.LegalHold != "" || (c.safety.versioned() && k.Version != "" && k.Version != "upload")
+	switch {
+	case k.Version == "upload":
+		return false
+	case r.Lock != "" || r.LegalHold != "":
+		return true
+	case r.Versioning == "" || r.Versioning == "off" || k.Version == "":
+		return false
+	}
+	_, err := b.Head(ctx, k.Key)
+	return err != nil && bucket.Classify("head object", err).Kind == bucket.KindNoSuchKey
 }
 
-func allAnnounced(kept []reports.Kept) bool {
-	for _, k := range kept {
-		if !k.Announced {
-			return false
+// notReadable is what is known of a configuration that this identity may not read.
+const notReadable = "not readable"
+
+// compare says whether two readings of a bucket's configuration are the same: "yes", "no", "not readable" where it could
+// not be read to begin with, and "unknown: why" where it could be read before and not after.
+func compare(before, after map[string]string, err error) string {
+	unreadable := func(v string) bool { return strings.HasPrefix(v, bucket.Unreadable) }
+	read := slices.DeleteFunc(slices.Sorted(maps.Keys(before)), func(k string) bool { return unreadable(before[k]) })
+	switch {
+	case before == nil || (len(before) > 0 && len(read) == 0):
+		return notReadable
+	case err != nil:
+		return "unknown: it could be read before the run, and not after"
+	}
+	for _, k := range read {
+		if unreadable(after[k]) {
+			return "unknown: " + k + " could be read before the run, and not after"
+		}
+		if v, ok := after[k]; !ok || v != before[k] {
+			return "no"
 		}
 	}
-	return true
-}
-
-// compare says whether two readings of a bucket's configuration are the same.
-func compare(before, after map[string]string, err error) string {
-	if err != nil || len(before) == 0 {
-		return "not readable"
-	}
-	if !maps.Equal(before, after) {
+	for k, v := range after {
+		if _, ok := before[k]; ok {
+			continue
+		}
+		if unreadable(v) {
+			return "unknown: " + k + " was not set before the run, and could not be read after"
+		}
 		return "no"
 	}
-	for _, v := range before {
-		if !strings.HasPrefix(v, bucket.Unreadable) {
-			return "yes"
-		}
-	}
-	return "not readable"
+	return "yes"
 }

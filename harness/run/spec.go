@@ -2,7 +2,10 @@ package run
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -24,7 +27,7 @@ type Spec struct {
 // Cost is the most that a spec sends to the bucket: it is what --plan prints and what the guard lets through.
 type Cost struct {
 	Requests int
-	Objects  int   // keys written, removed again at the end
+	Objects  int   // keys written, removed again at the end; 0 means that the spec only reads
 	Bytes    int64 // in the bodies of writes
 }
 
@@ -32,10 +35,10 @@ type Cost struct {
 type Option func(*Spec)
 
 // Needs names requirements without which the spec can decide nothing: when one of them failed or could not be decided,
-// the spec is errored and sends nothing.
+// the spec is errored and sends nothing; when one was left out, so is the spec.
 func Needs(ids ...string) Option { return func(s *Spec) { s.Needs = append(s.Needs, ids...) } }
 
-// Costs bounds what the spec sends.
+// Costs bounds what the spec sends. A spec that writes to more keys than it says is errored.
 func Costs(requests, objects int, bytes int64) Option {
 	return func(s *Spec) { s.Cost = Cost{Requests: requests, Objects: objects, Bytes: bytes} }
 }
@@ -43,23 +46,39 @@ func Costs(requests, objects int, bytes int64) Option {
 // Within sets the spec's own limit.
 func Within(d time.Duration) Option { return func(s *Spec) { s.Limit = d } }
 
-// It binds a check to a requirement, in the place of Ginkgo's It.
+// requirementID is what the ID of a requirement looks like; Ginkgo ends the process over a label that it can't read.
+var requirementID = regexp.MustCompile(`^[A-Z][A-Z0-9-]*$`)
+
+// It binds a check to a requirement, in the place of Ginkgo's It. It is called while a family declares its specs, and
+// panics anywhere else.
 func It(s *Subject, requirement, text string, check func(context.Context, *T), options ...Option) {
+	x := current
+	if x == nil || !x.building {
+		panic("run.It outside of a family's Specs")
+	}
 	spec := &Spec{Requirement: requirement, Text: text, Limit: SpecLimit, Check: check}
 	for _, o := range options {
 		o(spec)
 	}
-	s.specs = append(s.specs, spec)
-	x := current
-	if x == nil || !x.wants(spec) {
+	if spec.Limit <= 0 {
+		spec.Limit = SpecLimit
+	}
+	if !requirementID.MatchString(requirement) || strings.TrimSpace(text) == "" || check == nil {
+		x.problem("a spec has no check, no text or no requirement (%q, %q)", requirement, text)
 		return
 	}
-	ginkgo.It(text, ginkgo.Label(requirement), ginkgo.SpecTimeout(spec.Limit), func(ctx ginkgo.SpecContext) { x.runSpec(ctx, spec) })
+	s.specs = append(s.specs, spec)
+	if !x.wants(spec) {
+		return
+	}
+	// Ginkgo's own limit is only the last resort: it counts what comes before the check, too.
+	ginkgo.It(text, ginkgo.Label(requirement, mark(len(x.declared))), ginkgo.SpecTimeout(spec.Limit+prepareLimit+grace),
+		func(ctx ginkgo.SpecContext) { x.runSpec(ctx, spec) })
 	x.declared = append(x.declared, spec)
 }
 
-// current is the execution that declares and runs specs: Ginkgo's own state is global, one suite at a time in a process.
-var current *execution
+// mark is the label by which Ginkgo's report names a declared spec: texts may repeat.
+func mark(i int) string { return fmt.Sprintf("spec-%d", i) }
 
 // closure adds to the wanted requirements everything they stand on.
 func closure(wanted []string, specs []*Spec) map[string]bool {

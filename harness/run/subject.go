@@ -55,15 +55,6 @@ type Subject struct {
 	rules map[string]string
 }
 
-// What a store's fidelity is asked for by name.
-const (
-	FidelitySignatures = "signatures"
-	FidelityIdentity   = "identity"
-	FidelityRegion     = "region"
-	FidelityContentMD5 = "content-md5"
-	FidelityMultipart  = "multipart"
-)
-
 // Rule is the sentence of a requirement.
 func (s *Subject) Rule(id string) string { return s.rules[id] }
 

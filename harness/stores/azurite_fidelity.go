@@ -170,18 +170,18 @@ func (p *azureProbe) signatures(ctx context.Context) error {
 	own, other := p.owner.account, newAzureAccount()
 	right := get("", http.MethodGet, "a", good).status
 	rightKey := keyed("", own).status
-	p.note(FidelitySignatures, right,
+	p.note(reports.FidelitySignatures, right,
 		get("another signature", http.MethodGet, "a", edited("sig", base64.StdEncoding.EncodeToString(make([]byte, sha256.Size)))),
 		get("a later expiry written in", http.MethodGet, "a", edited("se", now.Add(24*time.Hour).Format(time.RFC3339))),
 		get("another blob", http.MethodGet, "b", good),
 		keyed("signed with another account key", azureAccount{name: own.name, key: other.key}))
-	p.note(FidelityIdentity, rightKey, keyed("an account that doesn't exist", other), get("unsigned", http.MethodGet, "a", ""))
+	p.note(reports.FidelityIdentity, rightKey, keyed("an account that doesn't exist", other), get("unsigned", http.MethodGet, "a", ""))
 	p.note("expiry", right, get("a SAS that expired a minute ago", http.MethodGet, "a", late))
-	p.note(FidelityClock, right, get("a SAS that starts in 20 minutes", http.MethodGet, "a", early))
+	p.note(reports.FidelityClock, right, get("a SAS that starts in 20 minutes", http.MethodGet, "a", early))
 	p.note("ip-range", right, get("a SAS for 10.1.2.3 alone", http.MethodGet, "a", elsewhere))
 	p.note("request-age", rightKey, keyed("signed with the account key 20 minutes ago", own, dated(-20*time.Minute)))
 	// Last, because it deletes what the others read where it isn't refused.
-	p.note(FidelityPermissions, right, get("a reading SAS used to delete", http.MethodDelete, "a", good))
+	p.note(reports.FidelityPermissions, right, get("a reading SAS used to delete", http.MethodDelete, "a", good))
 	return failed
 }
 
@@ -211,7 +211,7 @@ func (p *azureProbe) uploads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.note(FidelityContentMD5, right, attempt{"another body's Content-MD5", mismatched})
+	p.note(reports.FidelityContentMD5, right, attempt{"another body's Content-MD5", mismatched})
 	p.note("blob-type", right, attempt{"no x-ms-blob-type", untyped})
 	return nil
 }
@@ -229,7 +229,7 @@ func (p *azureProbe) cors(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.note(FidelityCORS, right, attempt{"a preflight for DELETE, which no rule allows", wrong})
+	p.note(reports.FidelityCORS, right, attempt{"a preflight for DELETE, which no rule allows", wrong})
 	return nil
 }
 
@@ -247,7 +247,7 @@ func (p *azureProbe) kept(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f := reports.Fidelity{What: FidelityVersioning, Enforced: "no", Seen: "a deleted blob is in no listing"}
+	f := reports.Fidelity{What: reports.FidelityVersioning, Enforced: "no", Seen: "a deleted blob is in no listing"}
 	for _, item := range page.Segment.BlobItems {
 		if *item.Name == "d" {
 			f.Enforced, f.Seen = "yes", "a deleted blob is still listed"

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 func TestAzureOwner(t *testing.T) {
@@ -57,8 +58,8 @@ func TestAzureOwner(t *testing.T) {
 		got[f.What] = f.Enforced
 	}
 	enforced := map[string]string{
-		stores.FidelitySignatures: "yes", stores.FidelityIdentity: "yes", stores.FidelityPermissions: "yes", stores.FidelityClock: "yes",
-		stores.FidelityContentMD5: "yes", stores.FidelityCORS: "yes", stores.FidelityVersioning: "no",
+		reports.FidelitySignatures: "yes", reports.FidelityIdentity: "yes", reports.FidelityPermissions: "yes", reports.FidelityClock: "yes",
+		reports.FidelityContentMD5: "yes", reports.FidelityCORS: "yes", reports.FidelityVersioning: "no",
 		"expiry": "yes", "blob-type": "yes", "ip-range": "no", "request-age": "no",
 	}
 	if d := cmp.Diff(enforced, got); d != "" {

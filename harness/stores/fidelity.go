@@ -2,21 +2,6 @@ package stores
 
 import "github.com/bucketproof/bucketproof/reports"
 
-// What a store may be seen to enforce: the words a spec asks for. A requirement whose fidelity is "no" or "unknown" ends
-// unverified on that store.
-const (
-	FidelitySignatures  = "signatures"  // a tampered signature is refused
-	FidelityIdentity    = "identity"    // an unknown access key and an unsigned request are refused
-	FidelityRegion      = "region"      // a signature for another region is refused
-	FidelityContentMD5  = "content-md5" // a body that doesn't match its Content-MD5 is refused, and not stored
-	FidelityMultipart   = "multipart"   // multipart uploads can be begun and aborted
-	FidelityCORS        = "cors"        // the bucket's own CORS policy decides preflights
-	FidelityVersioning  = "versioning"  // the bucket says whether it keeps versions
-	FidelityPermissions = "permissions" // an action that wasn't granted is refused
-	FidelityEncryption  = "encryption"  // the bucket's encryption can be read, so that headers about it mean something
-	FidelityClock       = "clock"       // a signing date far in the future is refused
-)
-
 // seen makes one entry: an answer that could not be had is unknown, not a no.
 func seen(what string, enforced bool, err error, observation string) reports.Fidelity {
 	f := reports.Fidelity{What: what, Enforced: "no", Seen: observation}

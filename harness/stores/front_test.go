@@ -13,6 +13,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 // ask sends a plain request, with a Host of its own if need be.
@@ -49,6 +50,7 @@ func TestFrontsTakeTheHostsOfTheirProviderAlone(t *testing.T) {
 		{stores.AWS, "CoreWeave's host", "BASE/BUCKET/k", "BUCKET.cwobject.com", 400, "InvalidRequest"},
 		{stores.CoreWeave, "the bucket as a host", "https://BUCKET.cwobject.com/k", "", 403, "AccessDenied"},
 		{stores.CoreWeave, "path style", "BASE/BUCKET/k", "", 400, "InvalidRequest"},
+		{stores.CoreWeave, "two labels below the domain", "BASE/k", "a.BUCKET.cwobject.com", 400, "InvalidRequest"},
 		{stores.CoreWeave, "another domain", "BASE/k", "BUCKET.example.com", 400, "InvalidRequest"},
 		{stores.CoreWeave, "a bucket there isn't", "https://no-such-bucket.cwobject.com/k", "", 404, "NoSuchBucket"},
 		{stores.S3Compatible, "the endpoint", "BASE/BUCKET/k", "", 403, "AccessDenied"},
@@ -180,14 +182,14 @@ func TestFidelityIsWhatTheStoresWereSeenToDo(t *testing.T) {
 	h := newHost(t)
 	want := map[string]map[string]string{
 		stores.AWS: {
-			stores.FidelitySignatures: "yes", stores.FidelityIdentity: "yes", stores.FidelityRegion: "yes", stores.FidelityContentMD5: "yes",
-			stores.FidelityMultipart: "yes", stores.FidelityCORS: "yes", stores.FidelityVersioning: "yes", stores.FidelityPermissions: "yes",
-			stores.FidelityEncryption: "no", stores.FidelityClock: "no",
+			reports.FidelitySignatures: "yes", reports.FidelityIdentity: "yes", reports.FidelityRegion: "yes", reports.FidelityContentMD5: "yes",
+			reports.FidelityMultipart: "yes", reports.FidelityCORS: "yes", reports.FidelityVersioning: "yes", reports.FidelityPermissions: "yes",
+			reports.FidelityEncryption: "no", reports.FidelityClock: "no",
 		},
 		stores.GCP: {
-			stores.FidelitySignatures: "no", stores.FidelityIdentity: "no", stores.FidelityRegion: "unknown", stores.FidelityContentMD5: "yes",
-			stores.FidelityMultipart: "no", stores.FidelityCORS: "no", stores.FidelityVersioning: "yes", stores.FidelityPermissions: "no",
-			stores.FidelityClock: "no",
+			reports.FidelitySignatures: "no", reports.FidelityIdentity: "no", reports.FidelityRegion: "unknown", reports.FidelityContentMD5: "yes",
+			reports.FidelityMultipart: "no", reports.FidelityCORS: "no", reports.FidelityVersioning: "yes", reports.FidelityPermissions: "no",
+			reports.FidelityClock: "no",
 		},
 	}
 	for provider, words := range want {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 // gatewayHost is a Host whose gateway the test sees.
@@ -48,7 +50,7 @@ func TestMetadataBesideTheDataServesAsWell(t *testing.T) {
 		t.Errorf("inventory: got %v, %v; want two versions", got, err)
 	}
 	for _, f := range b.Store.Fidelity {
-		if f.What != FidelityEncryption && f.What != FidelityClock && f.Enforced != "yes" {
+		if f.What != reports.FidelityEncryption && f.What != reports.FidelityClock && f.Enforced != "yes" {
 			t.Errorf("%s: %s, %s", f.What, f.Enforced, f.Seen)
 		}
 	}

@@ -40,12 +40,12 @@ func (o *gcsOwner) probe(ctx context.Context) ([]reports.Fidelity, error) {
 		header                          http.Header
 		enforced                        func(status int) bool
 	}{
-		{FidelitySignatures, "GET with a made-up V4 signature, expired in 2024", http.MethodGet, signed("20240101T000000Z"), "", nil, refusedBy},
-		{FidelityIdentity, "GET of the bucket's resource with a made-up token", http.MethodGet, resource, "", bearer, refusedBy},
-		{FidelityPermissions, "GET of the bucket's IAM policy by nobody", http.MethodGet, resource + "/iam", "", nil, refusedBy},
-		{FidelityClock, "GET with a V4 signature of the year 2100", http.MethodGet, signed("21000101T000000Z"), "", nil, refusedBy},
-		{FidelityVersioning, "GET of the bucket's resource", http.MethodGet, resource, "", nil, func(s int) bool { return s == http.StatusOK }},
-		{FidelityMultipart, "POST ?uploads", http.MethodPost, object + "?uploads", "", nil, func(s int) bool { return s == http.StatusOK }},
+		{reports.FidelitySignatures, "GET with a made-up V4 signature, expired in 2024", http.MethodGet, signed("20240101T000000Z"), "", nil, refusedBy},
+		{reports.FidelityIdentity, "GET of the bucket's resource with a made-up token", http.MethodGet, resource, "", bearer, refusedBy},
+		{reports.FidelityPermissions, "GET of the bucket's IAM policy by nobody", http.MethodGet, resource + "/iam", "", nil, refusedBy},
+		{reports.FidelityClock, "GET with a V4 signature of the year 2100", http.MethodGet, signed("21000101T000000Z"), "", nil, refusedBy},
+		{reports.FidelityVersioning, "GET of the bucket's resource", http.MethodGet, resource, "", nil, func(s int) bool { return s == http.StatusOK }},
+		{reports.FidelityMultipart, "POST ?uploads", http.MethodPost, object + "?uploads", "", nil, func(s int) bool { return s == http.StatusOK }},
 	} {
 		a, err := o.ask(ctx, p.method, p.target, p.body, p.header)
 		if err != nil {
@@ -62,9 +62,9 @@ func (o *gcsOwner) probe(ctx context.Context) ([]reports.Fidelity, error) {
 		return nil, err
 	}
 	return append(list, md5,
-		seen(FidelityCORS, cors.header.Get("Access-Control-Allow-Origin") != "", nil,
+		seen(reports.FidelityCORS, cors.header.Get("Access-Control-Allow-Origin") != "", nil,
 			fmt.Sprintf("preflight the policy allows: %d, Access-Control-Allow-Origin %q", cors.status, cors.header.Get("Access-Control-Allow-Origin"))),
-		reports.Fidelity{What: FidelityRegion, Enforced: "unknown", Seen: "no signature is checked, so neither is a region in one"},
+		reports.Fidelity{What: reports.FidelityRegion, Enforced: "unknown", Seen: "no signature is checked, so neither is a region in one"},
 	), nil
 }
 
@@ -84,6 +84,6 @@ func (o *gcsOwner) probeMD5(ctx context.Context, object string) (reports.Fidelit
 			return reports.Fidelity{}, fmt.Errorf("remove the probe: %w", err)
 		}
 	}
-	return seen(FidelityContentMD5, put.status == http.StatusBadRequest && missing != nil, nil,
+	return seen(reports.FidelityContentMD5, put.status == http.StatusBadRequest && missing != nil, nil,
 		fmt.Sprintf("PUT with another body's MD5: %d; stored: %t", put.status, missing == nil)), nil
 }

@@ -77,7 +77,6 @@ type backend interface {
 // Host owns the embedded stores of a process: at most one of each backend, started on first need.
 type Host struct {
 	dir       string
-	made      bool // dir is ours to remove
 	authority *authority
 	backends  map[string]backend
 	detach    func() bool
@@ -116,7 +115,12 @@ func NewHost(ctx context.Context, o HostOptions) (*Host, error) {
 		GCP:          newGCSBackend(),
 		Azure:        newAzureBackend(dir, progress),
 	}
-	h.detach = context.AfterFunc(ctx, func() { h.Close() })
+	made := make(chan struct{})
+	h.detach = context.AfterFunc(ctx, func() {
+		<-made // Close reads detach
+		h.Close()
+	})
+	close(made)
 	return h, nil
 }
 

@@ -70,7 +70,11 @@ func through(t *testing.T, request, end, answer string) (atStore, atClient strin
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(5 * time.Second))
 	io.WriteString(conn, request)
-	atStore = <-got
+	select {
+	case atStore = <-got:
+	case <-time.After(5 * time.Second):
+		t.Fatal("nothing complete came to the store within 5 seconds")
+	}
 	all, _ := io.ReadAll(conn)
 	return atStore, string(all)
 }

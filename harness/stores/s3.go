@@ -59,7 +59,7 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 	o.more = s.MoreActions
 	bucket := &Bucket{
 		owner:   o,
-		Secrets: []string{user.secret},
+		Secrets: []string{user.secret, escape(user.secret), b.gateway.root.secret},
 		Store: reports.Store{
 			Name: "versitygw", Kind: "embedded", Version: gatewayVersion,
 			Notes: []string{

@@ -39,17 +39,17 @@ func (o *s3Owner) probe(ctx context.Context) ([]reports.Fidelity, error) {
 	region.region = "eu-west-1"
 	policy.query = "policy="
 	list := []reports.Fidelity{
-		refused(FidelitySignatures, tampered, "one digit of the signature changed", 403),
+		refused(reports.FidelitySignatures, tampered, "one digit of the signature changed", 403),
 		o.probeIdentity(ctx, get, control),
-		refused(FidelityRegion, region, "signed for eu-west-1", 400, 403),
-		refused(FidelityPermissions, policy, "GetBucketPolicy, which isn't granted", 403),
+		refused(reports.FidelityRegion, region, "signed for eu-west-1", 400, 403),
+		refused(reports.FidelityPermissions, policy, "GetBucketPolicy, which isn't granted", 403),
 		o.probeClock(ctx),
 		o.probeCORS(ctx),
 	}
 	a, err := o.do(ctx, s3Request{method: http.MethodGet, query: "versioning=", as: o.user})
-	list = append(list, seen(FidelityVersioning, a.status == 200, err, fmt.Sprintf("GetBucketVersioning: %v", a)))
+	list = append(list, seen(reports.FidelityVersioning, a.status == 200, err, fmt.Sprintf("GetBucketVersioning: %v", a)))
 	a, err = o.do(ctx, s3Request{method: http.MethodGet, query: "encryption=", as: o.user})
-	list = append(list, seen(FidelityEncryption, a.status == 200 || a.code == "ServerSideEncryptionConfigurationNotFoundError", err, fmt.Sprintf("GetBucketEncryption: %v", a)))
+	list = append(list, seen(reports.FidelityEncryption, a.status == 200 || a.code == "ServerSideEncryptionConfigurationNotFoundError", err, fmt.Sprintf("GetBucketEncryption: %v", a)))
 	return append(list, o.probeMD5(ctx), o.probeMultipart(ctx)), nil
 }
 
@@ -75,7 +75,7 @@ func tamper(r *http.Request) {
 func (o *s3Owner) probeIdentity(ctx context.Context, get s3Request, control s3Answer) reports.Fidelity {
 	stranger, err := newCredentials()
 	if err != nil {
-		return seen(FidelityIdentity, false, err, "")
+		return seen(reports.FidelityIdentity, false, err, "")
 	}
 	unknown, wrong, anonymous := get, get, get
 	unknown.as = stranger
@@ -88,12 +88,12 @@ func (o *s3Owner) probeIdentity(ctx context.Context, get s3Request, control s3An
 	}{{"unknown access key", unknown}, {"wrong secret", wrong}, {"unsigned", anonymous}} {
 		a, err := o.do(ctx, try.q)
 		if err != nil {
-			return seen(FidelityIdentity, false, err, "")
+			return seen(reports.FidelityIdentity, false, err, "")
 		}
 		enforced = enforced && a.status == http.StatusForbidden
 		observed = append(observed, fmt.Sprintf("%s: %v", try.how, a))
 	}
-	return seen(FidelityIdentity, enforced, nil, fmt.Sprintf("%s; unbroken: %v", strings.Join(observed, ", "), control))
+	return seen(reports.FidelityIdentity, enforced, nil, fmt.Sprintf("%s; unbroken: %v", strings.Join(observed, ", "), control))
 }
 
 // probeClock tries a pre-signed URL whose date is a day and more ahead.
@@ -110,7 +110,7 @@ func (o *s3Owner) probeClock(ctx context.Context) reports.Fidelity {
 			}
 		}
 	}})
-	return seen(FidelityClock, a.status == 403, err, fmt.Sprintf("pre-signed 26 hours ahead: %v", a))
+	return seen(reports.FidelityClock, a.status == 403, err, fmt.Sprintf("pre-signed 26 hours ahead: %v", a))
 }
 
 // probeCORS sends a preflight the bucket's policy allows and one it doesn't.
@@ -123,10 +123,10 @@ func (o *s3Owner) probeCORS(ctx context.Context) reports.Fidelity {
 	}
 	put, err := preflight(http.MethodPut)
 	if err != nil {
-		return seen(FidelityCORS, false, err, "")
+		return seen(reports.FidelityCORS, false, err, "")
 	}
 	remove, err := preflight(http.MethodDelete)
-	return seen(FidelityCORS, put.status == 200 && put.header.Get("Access-Control-Allow-Origin") != "" && remove.status == 403, err,
+	return seen(reports.FidelityCORS, put.status == 200 && put.header.Get("Access-Control-Allow-Origin") != "" && remove.status == 403, err,
 		fmt.Sprintf("preflight for PUT, which is allowed: %v; for DELETE, which isn't: %v", put, remove))
 }
 
@@ -135,14 +135,14 @@ func (o *s3Owner) probeMD5(ctx context.Context) reports.Fidelity {
 	const otherMD5 = "1B2M2Y8AsgTpgAmY7PhCfg==" // of nothing
 	a, err := o.do(ctx, s3Request{method: http.MethodPut, key: probeKey, body: []byte("x"), as: o.user, header: http.Header{"Content-Md5": {otherMD5}}})
 	if err != nil {
-		return seen(FidelityContentMD5, false, err, "")
+		return seen(reports.FidelityContentMD5, false, err, "")
 	}
 	there, err := o.do(ctx, s3Request{method: http.MethodHead, key: probeKey, as: o.gateway.root})
 	if err == nil && there.status == http.StatusOK {
 		_, err = o.must(ctx, "remove the probe", s3Request{method: http.MethodDelete, key: probeKey,
 			query: versionQuery(there.header), as: o.gateway.root, header: http.Header{"X-Amz-Bypass-Governance-Retention": {"true"}}})
 	}
-	return seen(FidelityContentMD5, a.status == 400 && there.status == 404, err,
+	return seen(reports.FidelityContentMD5, a.status == 400 && there.status == 404, err,
 		fmt.Sprintf("another body's MD5: %v; the object afterwards: %v", a, there))
 }
 
@@ -157,12 +157,12 @@ func versionQuery(h http.Header) string {
 func (o *s3Owner) probeMultipart(ctx context.Context) reports.Fidelity {
 	begun, err := o.do(ctx, s3Request{method: http.MethodPost, key: probeKey, query: "uploads=", as: o.user})
 	if err != nil {
-		return seen(FidelityMultipart, false, err, "")
+		return seen(reports.FidelityMultipart, false, err, "")
 	}
 	var upload struct{ UploadId string }
 	if begun.status != http.StatusOK || xml.Unmarshal(begun.body, &upload) != nil {
-		return seen(FidelityMultipart, false, nil, fmt.Sprintf("CreateMultipartUpload: %v", begun))
+		return seen(reports.FidelityMultipart, false, nil, fmt.Sprintf("CreateMultipartUpload: %v", begun))
 	}
 	aborted, err := o.do(ctx, s3Request{method: http.MethodDelete, key: probeKey, query: "uploadId=" + url.QueryEscape(upload.UploadId), as: o.user})
-	return seen(FidelityMultipart, aborted.status/100 == 2, err, fmt.Sprintf("CreateMultipartUpload: %v; AbortMultipartUpload: %v", begun, aborted))
+	return seen(reports.FidelityMultipart, aborted.status/100 == 2, err, fmt.Sprintf("CreateMultipartUpload: %v; AbortMultipartUpload: %v", begun, aborted))
 }

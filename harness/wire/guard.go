@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -39,7 +38,7 @@ type Scope struct {
 
 // Guard refuses every request that would change anything but keys below the run's prefix, whoever sends it: an SDK, a
 // pre-signed URL, a mistake. It also remembers every key it let through, answered or not, so that cleaning up never
-// depends on an answer having arrived. A nil Guard refuses all writes.
+// depends on an answer having arrived. A nil Guard refuses all writes. Tokens may be asked for under every Guard.
 type Guard struct {
 	scope Scope
 
@@ -50,23 +49,37 @@ type Guard struct {
 	closed   bool
 }
 
-// NewGuard makes the Guard of one run. A scope without bucket or prefix is refused: it would guard nothing.
+// NewGuard makes the Guard of one run. A scope that leaves open what it guards is refused.
 func NewGuard(s Scope) (*Guard, error) {
+	onBoth := func(h string) bool { return h == "" || strings.EqualFold(h, s.BucketHost) }
 	switch {
-	case s.Bucket == "":
-		return nil, fmt.Errorf("guard: no bucket")
+	case s.Dialect != S3 && s.Dialect != GCS && s.Dialect != Azure:
+		return nil, fmt.Errorf("guard: %q is no dialect", s.Dialect)
+	case s.Bucket == "" || strings.ContainsAny(s.Bucket, `/\%?#`):
+		return nil, fmt.Errorf("guard: %q is no bucket", s.Bucket)
 	case len(s.Hosts) == 0 && s.BucketHost == "":
 		return nil, fmt.Errorf("guard: no host")
+	case slices.ContainsFunc(s.Hosts, onBoth):
+		return nil, fmt.Errorf("guard: a host must have a name, and can't be the service's and the bucket's own at once")
+	case s.PathPrefix != "" && (s.PathPrefix[0] != '/' || badKey(s.PathPrefix[1:]) != ""):
+		return nil, fmt.Errorf("guard: %q is no path before a bucket", s.PathPrefix)
 	case len(s.Prefix) < 2 || !strings.HasSuffix(s.Prefix, "/") || badKey(strings.TrimSuffix(s.Prefix, "/")) != "":
 		return nil, fmt.Errorf("guard: %q is no prefix to write below", s.Prefix)
 	}
+	s.Hosts = slices.Clone(s.Hosts)
 	return &Guard{scope: s, keys: map[string]bool{}}, nil
 }
 
-// GuardError is a request that the guard refused. It was not sent.
-type GuardError struct{ Method, Why string }
+// GuardError is a request that the guard refused. It was not sent, or broken off where the plan's bytes ended.
+type GuardError struct {
+	Method, Why string
+	cut         bool // part of it was sent
+}
 
 func (e *GuardError) Error() string {
+	if e.cut {
+		return fmt.Sprintf("guard: %s broken off: %s", e.Method, e.Why)
+	}
 	return fmt.Sprintf("guard: %s refused, nothing was sent: %s", e.Method, e.Why)
 }
 
@@ -120,7 +133,8 @@ func (p *pendingWrite) done() {
 	p.g.keys[p.key] = true
 }
 
-// metered counts a body whose length nobody stated, and breaks the request off where the plan's bytes end.
+// metered counts a body whose length nobody stated, and breaks the request off where the plan's bytes end, or where the
+// run does.
 type metered struct {
 	io.ReadCloser
 	g      *Guard
@@ -131,158 +145,93 @@ func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.ReadCloser.Read(p)
 	m.g.mu.Lock()
 	defer m.g.mu.Unlock()
-	m.g.bytes += int64(n)
-	if m.g.scope.MaxBytes > 0 && m.g.bytes > m.g.scope.MaxBytes {
-		return 0, &GuardError{Method: m.method, Why: fmt.Sprintf("more than the %d bytes that the plan allows", m.g.scope.MaxBytes)}
+	if m.g.closed {
+		return 0, &GuardError{Method: m.method, Why: "the run has ended", cut: true}
 	}
+	if most := m.g.scope.MaxBytes; most > 0 && m.g.bytes+int64(n) > most {
+		return 0, &GuardError{Method: m.method, Why: fmt.Sprintf("more than the %d bytes that the plan allows", most), cut: true}
+	}
+	m.g.bytes += int64(n)
 	return n, err
 }
 
-// check decides on one request. It returns the pending write when the request creates something.
+// check decides on one request, which it may put into one spelling. It returns the pending write when the request creates
+// something.
 func (g *Guard) check(req *http.Request) (*pendingWrite, error) {
 	refuse := func(format string, a ...any) error {
 		return &GuardError{Method: req.Method, Why: fmt.Sprintf(format, a...)}
 	}
-	for _, h := range []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"} {
-		if req.Header.Get(h) != "" {
-			return nil, refuse("header %s would change the method", h)
-		}
+	if err := undisguised(req); err != nil {
+		return nil, refuse("%s", err)
 	}
-	reads := req.Method == http.MethodGet || req.Method == http.MethodHead || req.Method == http.MethodOptions
+	free := reads(req.Method) || (isTokenRequest(req) && (g == nil || g.scope.style(req) == elsewhere))
 	if g == nil {
-		if reads {
-			return nil, nil
+		if !free {
+			return nil, refuse("this connection only reads")
 		}
-		return nil, refuse("this connection only reads")
+		return nil, nil
+	}
+	key := ""
+	if !free {
+		var err error
+		if key, err = g.scope.writes(req); err != nil {
+			return nil, refuse("%s", err)
+		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.requests++
-	if g.scope.MaxRequests > 0 && g.requests > g.scope.MaxRequests {
+	if g.scope.MaxRequests > 0 && g.requests >= g.scope.MaxRequests {
 		return nil, refuse("more than the %d requests that the plan allows", g.scope.MaxRequests)
 	}
-	if reads {
-		return nil, nil
-	}
-	if isIdentity(req) {
-		return nil, nil
-	}
-	t, err := g.target(req)
-	if err != nil {
-		return nil, refuse("%s", err)
-	}
-	if t.bucket != g.scope.Bucket {
-		return nil, refuse("it goes to another bucket, %q", t.bucket)
-	}
-	if why := badKey(t.key); why != "" {
-		return nil, refuse("%s", why)
-	}
-	if !strings.HasPrefix(t.key, g.scope.Prefix) || t.key == g.scope.Prefix {
-		return nil, refuse("key %q is not below the run's prefix %q", t.key, g.scope.Prefix)
-	}
-	for name := range req.Header {
-		if forbiddenHeader(strings.ToLower(name)) {
-			return nil, refuse("header %s", name)
-		}
-	}
-	if req.Method == http.MethodDelete {
+	if free || req.Method == http.MethodDelete {
+		g.requests++
 		return nil, nil
 	}
 	if g.closed {
 		return nil, refuse("the run has ended")
 	}
-	if n := req.ContentLength; n >= 0 {
-		if g.scope.MaxBytes > 0 && g.bytes+n > g.scope.MaxBytes {
-			return nil, refuse("more than the %d bytes that the plan allows", g.scope.MaxBytes)
-		}
-		g.bytes += n
+	n := bodyLength(req)
+	if most := g.scope.MaxBytes; most > 0 && n > 0 && (n > most || g.bytes > most-n) {
+		return nil, refuse("more than the %d bytes that the plan allows", most)
+	}
+	if n < 0 {
+		req.Body, req.GetBody = &metered{ReadCloser: req.Body, g: g, method: req.Method}, nil
 	} else {
-		req.Body = &metered{ReadCloser: req.Body, g: g, method: req.Method}
+		g.bytes += n
 	}
-	if _, known := g.keys[t.key]; !known {
-		g.keys[t.key] = false
+	g.requests++
+	if _, known := g.keys[key]; !known {
+		g.keys[key] = false
 	}
-	return &pendingWrite{g: g, key: t.key}, nil
+	return &pendingWrite{g: g, key: key}, nil
 }
 
-// target is what a request names.
-type target struct{ bucket, key string }
-
-// target takes bucket and key out of a request, strictly: whatever is not a known form of writing one object is refused.
-func (g *Guard) target(req *http.Request) (target, error) {
-	host := req.URL.Host
-	if req.Host != "" && !strings.EqualFold(req.Host, host) {
-		return target{}, fmt.Errorf("the Host header names %q, the URL %q", req.Host, host)
-	}
-	host = trimDefaultPort(req.URL.Scheme, host)
-	path := req.URL.EscapedPath()
-	onBucket := g.scope.BucketHost != "" && strings.EqualFold(host, trimDefaultPort(req.URL.Scheme, g.scope.BucketHost))
-	onService := slices.ContainsFunc(g.scope.Hosts, func(h string) bool {
-		return strings.EqualFold(host, trimDefaultPort(req.URL.Scheme, h))
-	})
-	query, err := url.ParseQuery(req.URL.RawQuery)
+// writes is the one key that a request writes or removes; an error when that is not all that it does.
+func (s *Scope) writes(req *http.Request) (string, error) {
+	t, err := s.target(req)
 	if err != nil {
-		return target{}, fmt.Errorf("its query can't be read")
+		return "", err
 	}
+	if t.bucket != s.Bucket {
+		return "", fmt.Errorf("it goes to another bucket, %q", t.bucket)
+	}
+	if why := badKey(t.key); why != "" {
+		return "", fmt.Errorf("%s", why)
+	}
+	if !strings.HasPrefix(t.key, s.Prefix) || t.key == s.Prefix {
+		return "", fmt.Errorf("key %q is not below the run's prefix %q", t.key, s.Prefix)
+	}
+	return t.key, objectHeaders(s.Dialect, req)
+}
+
+// bodyLength is how many bytes net/http will send, -1 where it doesn't know: to it a 0 beside a body means unknown, and a
+// transfer encoding overrules every length (http.Request.ContentLength).
+func bodyLength(req *http.Request) int64 {
 	switch {
-	case onBucket:
-		if err := objectQuery(g.scope.Dialect, req.Method, query); err != nil {
-			return target{}, err
-		}
-		key, err := url.PathUnescape(strings.TrimPrefix(path, "/"))
-		if err != nil {
-			return target{}, fmt.Errorf("its path can't be read")
-		}
-		return target{bucket: g.scope.Bucket, key: key}, nil
-	case !onService:
-		return target{}, fmt.Errorf("%q is not a host of this bucket", host)
+	case req.Body == nil || req.Body == http.NoBody:
+		return 0
+	case req.ContentLength > 0 && len(req.TransferEncoding) == 0:
+		return req.ContentLength
 	}
-	if g.scope.Dialect == GCS {
-		if t, ok, err := jsonTarget(req, path, query); ok {
-			return t, err
-		}
-	}
-	rest, ok := strings.CutPrefix(path, g.scope.PathPrefix+"/")
-	if !ok {
-		return target{}, fmt.Errorf("its path is not below %q", g.scope.PathPrefix+"/")
-	}
-	if err := objectQuery(g.scope.Dialect, req.Method, query); err != nil {
-		return target{}, err
-	}
-	bucket, key, _ := strings.Cut(rest, "/")
-	if bucket, err = url.PathUnescape(bucket); err != nil {
-		return target{}, fmt.Errorf("its path can't be read")
-	}
-	if key, err = url.PathUnescape(key); err != nil {
-		return target{}, fmt.Errorf("its path can't be read")
-	}
-	return target{bucket: bucket, key: key}, nil
-}
-
-func trimDefaultPort(scheme, host string) string {
-	switch scheme {
-	case "https":
-		return strings.TrimSuffix(host, ":443")
-	case "http":
-		return strings.TrimSuffix(host, ":80")
-	}
-	return host
-}
-
-// badKey says what is wrong with a key for writing, "" when nothing is: some servers fold `.`, `..` and empty segments,
-// and the write would land elsewhere.
-func badKey(key string) string {
-	if key == "" {
-		return "it names no key"
-	}
-	for seg := range strings.SplitSeq(key, "/") {
-		switch seg {
-		case "", ".", "..":
-			return fmt.Sprintf("key %q has a segment %q, which some servers fold away", key, seg)
-		}
-	}
-	if strings.Contains(key, "\x00") || strings.Contains(key, `\`) {
-		return fmt.Sprintf("key %q has a character that some servers fold", key)
-	}
-	return ""
+	return -1
 }

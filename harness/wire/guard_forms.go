@@ -1,150 +1,158 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 )
 
 // writeQuery lists, a dialect, the query parameters a write may carry. Everything else is a sub-resource (?policy, ?acl,
-// ?delete, ?retention, comp=batch ...) or unknown, and refused.
+// ?delete, ?retention, comp=batch ...) or unknown, and refused. Azure's names hold in any case, and are listed in lower case.
 var writeQuery = map[Dialect]map[string]bool{
-	S3: setOf("x-id", "partnumber", "uploadid", "uploads", "versionid", "x-user",
-		"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature",
-		"x-amz-security-token", "x-amz-content-sha256"),
-	GCS: setOf("partnumber", "uploadid", "uploads", "generation", "x-user",
-		"x-goog-algorithm", "x-goog-credential", "x-goog-date", "x-goog-expires", "x-goog-signedheaders", "x-goog-signature"),
+	S3:  setOf("x-id", "partNumber", "uploadId", "uploads", "versionId", "X-User"),
+	GCS: setOf("partNumber", "uploadId", "uploads", "generation", "X-User"),
 	Azure: setOf("comp", "blockid", "timeout", "snapshot", "versionid", "deletetype",
 		"sv", "sr", "st", "se", "sp", "spr", "sig", "sip", "si", "ss", "srt", "ses", "sdd", "skoid", "sktid", "skt", "ske", "sks", "skv",
 		"saoid", "suoid", "scid", "skdutid", "sduoid", "srh", "srq", "rscc", "rscd", "rsce", "rscl", "rsct"),
 }
 
+// onlyFor lists the query parameters that belong to one method.
+var onlyFor = map[string]string{"uploads": http.MethodPost, "partNumber": http.MethodPut, "blockid": http.MethodPut,
+	"versionId": http.MethodDelete, "generation": http.MethodDelete, "snapshot": http.MethodDelete, "versionid": http.MethodDelete,
+	"deletetype": http.MethodDelete}
+
+// writeFields lists, a dialect, the names in x- that a write may carry, in its header or (signed URLs) in its query; `*`
+// stands for any end. Not listed, and so refused: what copies, renames, tags, locks, holds, bypasses, grants, redirects,
+// expires, picks a storage class that is paid for, or begins a session of which this request says nothing.
+var writeFields = map[Dialect][]string{
+	S3: {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature",
+		"x-amz-security-token", "x-amz-content-sha256", "x-amz-checksum-*", "x-amz-sdk-checksum-algorithm", "x-amz-trailer",
+		"x-amz-decoded-content-length", "x-amz-meta-*", "x-amz-server-side-encryption*", "x-amz-expected-bucket-owner",
+		"x-amz-mp-object-size", "x-amz-user-agent", "x-amzn-trace-id"},
+	GCS: {"x-goog-algorithm", "x-goog-credential", "x-goog-date", "x-goog-expires", "x-goog-signedheaders", "x-goog-signature",
+		"x-goog-content-sha256", "x-goog-content-length-range", "x-goog-hash", "x-goog-meta-*", "x-goog-encryption-*", "x-goog-if-*",
+		"x-goog-api-client", "x-goog-gcs-idempotency-token", "x-goog-request-params"},
+	Azure: {"x-ms-date", "x-ms-version", "x-ms-client-request-id", "x-ms-return-client-request-id", "x-ms-blob-type",
+		"x-ms-blob-content-type", "x-ms-blob-content-md5", "x-ms-blob-content-encoding", "x-ms-blob-content-language",
+		"x-ms-blob-content-disposition", "x-ms-blob-cache-control", "x-ms-content-crc64", "x-ms-meta-*", "x-ms-encryption-*",
+		"x-ms-delete-snapshots", "x-ms-useragent"},
+}
+
+func listed(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(l string) bool {
+		start, open := strings.CutSuffix(l, "*")
+		return l == name || open && strings.HasPrefix(name, start)
+	})
+}
+
 // objectQuery refuses what is not a plain write or removal of one object, one part or one block.
-func objectQuery(d Dialect, method string, q url.Values) error {
-	for name := range q {
-		if !writeQuery[d][strings.ToLower(name)] {
-			return fmt.Errorf("query parameter %q is no part of writing an object", name)
+func objectQuery(d Dialect, req *http.Request, q url.Values) error {
+	seen := map[string]string{}
+	for given, values := range q {
+		name, lower := given, strings.ToLower(given)
+		if d == Azure {
+			name = lower
 		}
+		if !writeQuery[d][name] && !listed(writeFields[d], lower) {
+			return fmt.Errorf("query parameter %q is no part of writing an object", given)
+		}
+		if _, twice := seen[lower]; twice || len(values) > 1 {
+			return fmt.Errorf("query parameter %q stands there twice", given)
+		}
+		if m, ok := onlyFor[name]; ok && m != req.Method {
+			return fmt.Errorf("query parameter %q is no part of %s", given, req.Method)
+		}
+		seen[lower] = values[0]
 	}
 	switch {
 	case d == Azure:
-		switch comp := q.Get("comp"); comp {
-		case "":
-		case "block", "blocklist":
-			if method != http.MethodPut {
-				return fmt.Errorf("%s with comp=%s", method, comp)
-			}
-		default:
-			return fmt.Errorf("comp=%q is no part of writing an object", comp)
+		if comp := seen["comp"]; comp != "" && (req.Method != http.MethodPut || comp != "block" && comp != "blocklist") {
+			return fmt.Errorf("%s with comp=%q is no part of writing an object", req.Method, comp)
 		}
-		if method != http.MethodPut && method != http.MethodDelete {
-			return fmt.Errorf("method %s writes no object", method)
+		if req.Method != http.MethodPut && req.Method != http.MethodDelete {
+			return fmt.Errorf("method %s writes no object", req.Method)
 		}
-	case method == http.MethodPost:
-		if !q.Has("uploads") && !q.Has("uploadId") {
-			return fmt.Errorf("a POST that is no multipart upload names its keys in the body")
+	case req.Method == http.MethodPost:
+		if !q.Has("uploads") && q.Get("uploadId") == "" {
+			return errors.New("a POST that is no multipart upload names its keys in the body")
 		}
-	case method != http.MethodPut && method != http.MethodDelete:
-		return fmt.Errorf("method %s writes no object", method)
+	case req.Method != http.MethodPut && req.Method != http.MethodDelete:
+		return fmt.Errorf("method %s writes no object", req.Method)
 	}
 	return nil
 }
 
-// forbiddenHeader reports a header that would make a write more than a write of this key: a copy, a lock, an access list.
-func forbiddenHeader(name string) bool {
-	for _, p := range []string{"x-amz-copy-source", "x-goog-copy-source", "x-ms-copy-source", "x-amz-object-lock", "x-amz-bypass",
-		"x-amz-acl", "x-amz-grant", "x-goog-acl", "x-amz-website-redirect", "x-goog-object-lock", "x-ms-immutability", "x-ms-legal-hold",
-		"x-ms-rename-source", "x-ms-source", "x-amz-tagging"} {
-		if strings.HasPrefix(name, p) {
-			return true
+// objectHeaders refuses a header that would make a write more than a write of this key, and a body that a removal, or a
+// form, would bring along.
+func objectHeaders(d Dialect, req *http.Request) error {
+	for _, fields := range []http.Header{req.Header, req.Trailer} {
+		for name, values := range fields {
+			lower := strings.ToLower(name)
+			if strings.HasPrefix(lower, "x-") && !listed(writeFields[d], lower) {
+				return fmt.Errorf("header %s is no part of writing an object", name)
+			}
+			if lower == "x-ms-blob-type" && !slices.Equal(values, []string{"BlockBlob"}) {
+				return fmt.Errorf("header %s: only block blobs are written", name)
+			}
 		}
 	}
-	return false
+	if req.Method == http.MethodDelete && bodyLength(req) != 0 {
+		return errors.New("a removal with a body may name more than its key")
+	}
+	for _, v := range req.Header["Content-Type"] {
+		if media, _, err := mime.ParseMediaType(v); strings.Contains(strings.ToLower(v), "form") && (err != nil || strings.HasPrefix(media, "multipart/form")) {
+			return errors.New("a form names its key in the body")
+		}
+	}
+	return nil
 }
 
-// jsonTarget reads bucket and key of a write through Google's JSON API; ok is false when the path is not one of its.
-func jsonTarget(req *http.Request, path string, q url.Values) (t target, ok bool, err error) {
-	upload := strings.HasPrefix(path, "/upload/storage/v1/b/") || strings.HasPrefix(path, "/resumable/upload/storage/v1/b/")
-	rest, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimPrefix(path, "/resumable"), "/upload"), "/storage/v1/b/")
-	if !ok {
-		if strings.HasPrefix(path, "/batch") || strings.HasPrefix(path, "/storage/") {
-			return t, true, fmt.Errorf("a batch or an unknown path of the JSON API")
-		}
-		return t, false, nil
-	}
-	parts := strings.Split(rest, "/")
-	for i := range parts {
-		if parts[i], err = url.PathUnescape(parts[i]); err != nil {
-			return t, true, fmt.Errorf("its path can't be read")
-		}
-	}
+// overriding are headers by which a server would do something else than what method and URL say.
+var overriding = regexp.MustCompile(`^x-(http-method|method-override|original-|rewrite-|forwarded-(host|prefix|uri|path))`)
+
+// tunnel finds, in a query, a method or headers that a server would take instead of the request's own (Google's and some
+// frameworks').
+var tunnel = regexp.MustCompile(`(?i)(^|[&;?])(\$httpmethod|\$httpheaders|_method|x-http-method[a-z-]*)(=|&|;|$)`)
+
+func reads(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// undisguised puts a request into one spelling, and refuses one that would not be on the wire what it looks like here.
+func undisguised(req *http.Request) error {
+	u := req.URL
 	switch {
-	case upload && req.Method == http.MethodPost && len(parts) == 2 && parts[1] == "o" && q.Get("uploadType") == "multipart":
-		name, err := uploadName(req)
-		if err != nil {
-			return t, true, err
+	case u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("its scheme is neither https nor http")
+	case u.Opaque != "":
+		return errors.New("an opaque URL is sent as it is, past its path")
+	case u.User != nil:
+		return errors.New("its URL has credentials before the host")
+	case !ascii(u.Host) || !ascii(req.Host):
+		return errors.New("its host is not ASCII")
+	case tunnel.MatchString(percentDecoded(u.RawQuery)):
+		return errors.New("its query would change the method")
+	case reads(req.Method) && bodyLength(req) != 0:
+		return errors.New("a read with a body")
+	}
+	// net/http leaves its own fields (Host, Content-Length, Transfer-Encoding) out only where they are spelled its way
+	for name, values := range req.Header {
+		one := http.CanonicalHeaderKey(name)
+		if one != name {
+			if _, twice := req.Header[one]; twice {
+				return fmt.Errorf("header %s stands there in two spellings", one)
+			}
+			delete(req.Header, name)
+			req.Header[one] = values
 		}
-		if n := q.Get("name"); n != "" && n != name {
-			return t, true, fmt.Errorf("query and body name different keys")
-		}
-		return target{bucket: parts[0], key: name}, true, nil
-	case !upload && req.Method == http.MethodDelete && len(parts) == 3 && parts[1] == "o":
-		return target{bucket: parts[0], key: parts[2]}, true, nil
-	}
-	return t, true, fmt.Errorf("only one-request uploads and removals of one object are let through the JSON API")
-}
-
-// uploadMetadata is how much of an upload's body is read to find its metadata part.
-const uploadMetadata = 64 << 10
-
-// uploadName reads the key out of the metadata part of a multipart/related upload, and puts the body back.
-func uploadName(req *http.Request) (string, error) {
-	media, params, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
-	if err != nil || media != "multipart/related" || req.Body == nil {
-		return "", fmt.Errorf("an upload whose metadata can't be read")
-	}
-	head, err := io.ReadAll(io.LimitReader(req.Body, uploadMetadata))
-	if err != nil {
-		return "", fmt.Errorf("an upload whose metadata can't be read")
-	}
-	req.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(head), req.Body), req.Body}
-	part, err := multipart.NewReader(bytes.NewReader(head), params["boundary"]).NextPart()
-	if err != nil {
-		return "", fmt.Errorf("an upload whose metadata can't be read")
-	}
-	var meta struct {
-		Name   string `json:"name"`
-		Bucket string `json:"bucket"`
-	}
-	if err := json.NewDecoder(part).Decode(&meta); err != nil || meta.Name == "" {
-		return "", fmt.Errorf("an upload whose metadata names no key")
-	}
-	return meta.Name, nil
-}
-
-// identityHosts hand out tokens to a provider's credential chain; a POST there changes nothing in any bucket.
-var identityHosts = []string{"oauth2.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com", "login.microsoftonline.com",
-	"metadata.google.internal", "169.254.169.254", "169.254.170.2", "169.254.170.23", "sts.amazonaws.com"}
-
-func isIdentity(req *http.Request) bool {
-	host := req.URL.Hostname()
-	if req.Host != "" && !strings.EqualFold(req.Host, req.URL.Host) {
-		return false
-	}
-	for _, h := range identityHosts {
-		if host == h {
-			return true
+		if overriding.MatchString(strings.ToLower(name)) || one == "Forwarded" {
+			return fmt.Errorf("header %s would change what the request does", one)
 		}
 	}
-	return (strings.HasPrefix(host, "sts.") || strings.HasPrefix(host, "oidc.") || strings.HasPrefix(host, "portal.sso.")) &&
-		(strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn"))
+	return nil
 }

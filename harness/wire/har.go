@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -76,42 +77,40 @@ type (
 )
 
 func harRequestOf(req *http.Request, secrets []string) harRequest {
-	r := harRequest{Method: req.Method, HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, HeadersSize: -1, BodySize: req.ContentLength,
-		URL: Clean(ShowURL(req.URL), secrets), Headers: cleanPairs(headersOf(req.Header), secrets), QueryString: []harPair{}}
-	if req.URL.RawQuery != "" {
-		r.QueryString = cleanPairs(queryOf(req.URL.RawQuery), secrets)
-	}
-	if req.Body == nil {
-		r.BodySize = 0
+	return harRequest{Method: req.Method, HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, HeadersSize: -1, BodySize: bodyLength(req),
+		URL: showURL(req.URL, secrets), Headers: hidePairs(headersOf(req.Header), secrets), QueryString: hidePairs(queryOf(req.URL.RawQuery), secrets)}
+}
+
+func harResponseOf(resp *http.Response, secrets []string) harResponse {
+	r := harResponse{Status: resp.StatusCode, StatusText: http.StatusText(resp.StatusCode), HTTPVersion: resp.Proto, Cookies: []harPair{},
+		Headers: hidePairs(headersOf(resp.Header), secrets), HeadersSize: -1, BodySize: resp.ContentLength,
+		Content: harContent{MimeType: hide(resp.Header.Get("Content-Type"), secrets)}}
+	if to := resp.Header.Get("Location"); to != "" {
+		r.RedirectURL = Redacted
+		if u, err := url.Parse(to); err == nil {
+			r.RedirectURL = showURL(u, secrets)
+		}
 	}
 	return r
 }
 
-func harResponseOf(resp *http.Response, secrets []string) harResponse {
-	return harResponse{Status: resp.StatusCode, StatusText: http.StatusText(resp.StatusCode), HTTPVersion: resp.Proto, Cookies: []harPair{},
-		Headers: cleanPairs(headersOf(resp.Header), secrets), HeadersSize: -1, BodySize: resp.ContentLength,
-		Content: harContent{MimeType: Clean(resp.Header.Get("Content-Type"), secrets)}}
-}
-
-func cleanPairs(ps []harPair, secrets []string) []harPair {
+func hidePairs(ps []harPair, secrets []string) []harPair {
 	out := make([]harPair, len(ps))
 	for i, p := range ps {
-		out[i] = harPair{Name: Clean(p.Name, secrets), Value: Clean(p.Value, secrets)}
+		out[i] = harPair{Name: hide(p.Name, secrets), Value: hide(p.Value, secrets)}
 	}
 	return out
 }
 
 // WriteHAR writes the evidence as HAR 1.2. Program is name/version.
 func (r *Recorder) WriteHAR(w io.Writer, program, comment string) error {
-	r.mu.Lock()
-	entries := append([]*entry(nil), r.entries...)
-	r.mu.Unlock()
 	name, version, _ := strings.Cut(program, "/")
 	f := harFile{Log: harLog{Version: "1.2", Creator: harName{Name: name, Version: version}, Comment: comment, Entries: []harEntry{}}}
-	for _, e := range entries {
+	for _, e := range r.all() {
 		f.Log.Entries = append(f.Log.Entries, e.har())
 	}
 	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(f)
 }
@@ -123,43 +122,70 @@ func (e *entry) har() harEntry {
 	if end.IsZero() {
 		end = time.Now()
 	}
-	h := harEntry{Started: e.started.UTC().Format("2006-01-02T15:04:05.000Z"), Time: ms(e.started, end), Request: e.request, Response: e.response}
+	h := harEntry{Started: e.started.UTC().Format("2006-01-02T15:04:05.000Z"), Request: e.request, Response: e.response, Timings: e.timings(end)}
+	h.Time = h.Timings.total()
 	if h.Response.Cookies == nil {
 		h.Response.Cookies, h.Response.Headers = []harPair{}, []harPair{}
 	}
 	h.Response.Content.Size = e.size
 	if len(e.body) > 0 {
-		h.Response.Content.Text = Clean(errorWords(h.Response.Content.MimeType, e.body), e.secrets)
+		h.Response.Content.Text = hide(errorWords(h.Response.Content.MimeType, e.body), e.secrets)
 	}
 	if e.failure != "" {
-		h.Comment = Clean(e.failure, e.secrets)
+		h.Comment = hide(e.failure, e.secrets)
 	}
-	h.Timings = harTimings{Blocked: -1, DNS: -1, Connect: ms(e.started, e.connected), SSL: ms(e.started, e.secured),
-		Send: max(0, ms(e.connected, e.sent)), Wait: max(0, ms(e.sent, e.answered)), Receive: max(0, ms(e.answered, end))}
 	return h
 }
 
-// ms is the time between two moments in milliseconds, -1 where one of them didn't come.
-func ms(from, to time.Time) float64 {
-	if from.IsZero() || to.IsZero() {
-		return -1
+// timings splits the time of a request in phases that follow on one another: one that didn't begin takes none, and a
+// connection that was kept open was not connected, but waited for. Connect includes SSL (HAR 1.2, timings).
+func (e *entry) timings(end time.Time) harTimings {
+	reached := func(m moment, not time.Time) time.Time {
+		if t := e.at[m]; !t.IsZero() && t.Before(end) {
+			return t
+		}
+		return not
 	}
-	return float64(to.Sub(from).Microseconds()) / 1000
+	answer := reached(answered, end)
+	there := reached(connected, end)
+	written := reached(sent, answer)
+	if written.After(answer) { // answered before all of the body was sent
+		written = answer
+	}
+	if written.Before(there) {
+		written = there
+	}
+	if answer.Before(written) {
+		answer = written
+	}
+	h := harTimings{Blocked: -1, DNS: -1, Connect: ms(e.started, there), SSL: -1, Send: ms(there, written), Wait: ms(written, answer),
+		Receive: ms(answer, end)}
+	if !e.at[securing].IsZero() {
+		h.SSL = ms(e.at[securing], reached(secured, there))
+	} else if e.kept {
+		h.Blocked, h.Connect = h.Connect, -1
+	}
+	return h
 }
+
+// total is the sum of all phases that there were; SSL is in connect.
+func (h harTimings) total() float64 {
+	return max(0, h.Blocked) + max(0, h.Connect) + h.Send + h.Wait + h.Receive
+}
+
+// ms is the time between two moments in milliseconds.
+func ms(from, to time.Time) float64 { return max(0, float64(to.Sub(from).Microseconds())/1000) }
 
 // Lines are the requests so far in one line each: "PUT https://host/bucket/key -> 200 in 12 ms".
 func (r *Recorder) Lines() []string {
-	if r == nil {
-		return nil
-	}
-	r.mu.Lock()
-	entries := append([]*entry(nil), r.entries...)
-	r.mu.Unlock()
 	var out []string
-	for _, e := range entries {
+	for _, e := range r.all() {
 		h := e.har()
 		status := strconv.Itoa(h.Response.Status)
-		if h.Response.Status == 0 {
+		switch {
+		case h.Response.Status == 0 && h.Comment == "":
+			status = "no answer yet"
+		case h.Response.Status == 0:
 			status = "no answer: " + h.Comment
 		}
 		out = append(out, fmt.Sprintf("%s %s -> %s in %.0f ms", h.Request.Method, h.Request.URL, status, h.Time))

@@ -6,57 +6,81 @@ package wire
 import (
 	"context"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"net"
-	"sort"
+	"net/http"
+	"net/url"
 	"strings"
 )
 
-// Network says how names are reached. The zero value is the world as it is: the system's resolver and its roots.
+// Network says how names are reached. The zero value is the world as it is: the system's resolver and its roots, and the
+// proxy of the environment.
 type Network struct {
 	// Hosts maps a name to host:port. A name that begins with a dot stands for all names below it; the longest
-	// match wins. A mapped name is never looked up and never goes through a proxy.
+	// match wins. Case and a dot at the end make no difference. A mapped name is never looked up and never goes through
+	// a proxy.
 	Hosts map[string]string
-	// Closed makes names outside Hosts unresolvable, but for literal loopback addresses: no embedded run can ever
-	// leave this machine.
+	// Closed makes everything but Hosts and literal loopback addresses unreachable, and Hosts too where they point
+	// anywhere but at a literal loopback address: no embedded run can ever leave this machine.
 	Closed bool
 	// RootCAs are trusted instead of the system's roots; nil means the system's.
 	RootCAs *x509.CertPool
+	// ProxyFunc says which proxy a request goes through; nil means http.ProxyFromEnvironment, which reads HTTPS_PROXY,
+	// HTTP_PROXY and NO_PROXY once.
+	ProxyFunc func(*http.Request) (*url.URL, error)
 }
+
+// plainHost is a host in one spelling.
+func plainHost(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
 
 // Lookup returns where a host (without port) is mapped to, if it is.
 func (n *Network) Lookup(host string) (string, bool) {
-	if to, ok := n.Hosts[host]; ok {
-		return to, true
-	}
-	suffixes := make([]string, 0, len(n.Hosts))
-	for name := range n.Hosts {
-		if strings.HasPrefix(name, ".") && strings.HasSuffix(host, name) {
-			suffixes = append(suffixes, name)
+	host = plainHost(host)
+	longest, at := "", ""
+	for name, to := range n.Hosts {
+		name = plainHost(name)
+		switch {
+		case host == "" || name == "":
+		case name == host:
+			return to, true
+		case name[0] == '.' && strings.HasSuffix(host, name) && len(name) > len(longest):
+			longest, at = name, to
 		}
 	}
-	if len(suffixes) == 0 {
-		return "", false
+	return at, longest != ""
+}
+
+// locate says which host:port a connection to host:port goes to. Its errors are those of a resolver.
+func (n *Network) locate(host, port string) (string, error) {
+	to, mapped := n.Lookup(host)
+	if !mapped {
+		to = net.JoinHostPort(host, port)
 	}
-	sort.Slice(suffixes, func(i, j int) bool { return len(suffixes[i]) > len(suffixes[j]) })
-	return n.Hosts[suffixes[0]], true
+	if !n.Closed {
+		return to, nil
+	}
+	at, _, err := net.SplitHostPort(to)
+	if ip := net.ParseIP(at); err != nil || ip == nil || !ip.IsLoopback() {
+		return "", &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return to, nil
 }
 
 // Resolve returns the addresses of a host, as a dial would use them.
 func (n *Network) Resolve(ctx context.Context, host string) ([]string, error) {
-	if to, ok := n.Lookup(host); ok {
-		h, _, err := net.SplitHostPort(to)
-		if err != nil {
-			return nil, &net.DNSError{Err: "bad mapping", Name: host}
-		}
-		return []string{h}, nil
+	to, err := n.locate(host, "0")
+	if err != nil {
+		return nil, err
 	}
-	if ip := net.ParseIP(host); ip != nil {
-		return []string{host}, nil
+	at, _, err := net.SplitHostPort(to)
+	if err != nil {
+		return nil, &net.DNSError{Err: "bad mapping", Name: host}
 	}
-	if n.Closed {
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	if _, mapped := n.Lookup(host); mapped || net.ParseIP(at) != nil {
+		return []string{at}, nil
 	}
-	return net.DefaultResolver.LookupHost(ctx, host)
+	return net.DefaultResolver.LookupHost(ctx, at)
 }
 
 // Dial connects to host:port.
@@ -65,12 +89,35 @@ func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
+	to, err := n.locate(host, port)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+	}
 	var d net.Dialer
-	if to, ok := n.Lookup(host); ok {
-		return d.DialContext(ctx, network, to)
+	return d.DialContext(ctx, network, to)
+}
+
+// Proxy is the proxy that a request goes through, nil for none: a mapped name, this machine and the link-local addresses of
+// the metadata services are reached without one. Its errors show nothing of the setting, which may hold a password.
+func (n *Network) Proxy(req *http.Request) (*url.URL, error) {
+	host := plainHost(req.URL.Hostname())
+	ip := net.ParseIP(host)
+	near := host == "localhost" || strings.HasSuffix(host, ".localhost") || ip.IsLoopback() || ip.IsLinkLocalUnicast()
+	if _, mapped := n.Lookup(host); mapped || near || n.Closed {
+		return nil, nil
 	}
-	if ip := net.ParseIP(host); n.Closed && (ip == nil || !ip.IsLoopback()) {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+	ask := n.ProxyFunc
+	if ask == nil {
+		ask = http.ProxyFromEnvironment
 	}
-	return d.DialContext(ctx, network, net.JoinHostPort(host, port))
+	u, err := ask(req)
+	switch {
+	case err != nil:
+		return nil, errors.New("the proxy setting can't be read")
+	case u == nil:
+		return nil, nil
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return nil, fmt.Errorf("the proxy setting has scheme %q: only http and https proxies are used", u.Scheme)
+	}
+	return u, nil
 }

@@ -6,7 +6,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,11 +24,15 @@ type Resolution struct {
 
 // Resolve finds the host of a service URL as a request would: by the table, by the proxy, or by the resolver.
 func (t *Transport) Resolve(ctx context.Context, u *url.URL) (Resolution, error) {
-	ctx, cancel := context.WithTimeout(ctx, DialLimit)
+	limited, cancel := context.WithTimeout(ctx, t.o.Limits.Dial)
 	defer cancel()
 	n := &t.o.Network
 	r := Resolution{Host: u.Hostname(), By: "the system's resolver"}
-	if proxy, err := n.Proxy(&http.Request{URL: u}); err == nil && proxy != nil {
+	proxy, err := n.Proxy(&http.Request{URL: u})
+	if err != nil {
+		return r, err
+	}
+	if proxy != nil {
 		r.By = "the proxy " + proxy.Host
 		return r, nil
 	}
@@ -35,55 +41,86 @@ func (t *Transport) Resolve(ctx context.Context, u *url.URL) (Resolution, error)
 	} else if net.ParseIP(r.Host) != nil {
 		r.By = "a literal address"
 	}
-	var err error
-	r.Addresses, err = n.Resolve(ctx, r.Host)
-	return r, err
+	r.Addresses, err = n.Resolve(limited, r.Host)
+	return r, named(ctx, err, "address", t.o.Limits.Dial)
 }
 
-// Connect opens a connection to the service's port, through the proxy where one is set, and returns it.
+// Connect opens a connection to the service's port and returns it. Where a proxy is set, it is a tunnel through the proxy, or,
+// for plain http, which goes through no tunnel, a connection to the proxy itself.
 func (t *Transport) Connect(ctx context.Context, u *url.URL) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, DialLimit)
+	limited, cancel := context.WithTimeout(ctx, t.o.Limits.Dial)
 	defer cancel()
-	addr := hostPort(u)
 	proxy, err := t.o.Network.Proxy(&http.Request{URL: u})
 	if err != nil {
-		return nil, fmt.Errorf("the proxy setting can't be read")
+		return nil, err
 	}
 	if proxy == nil {
-		return t.o.Network.Dial(ctx, "tcp", addr)
+		conn, err := t.o.Network.Dial(limited, "tcp", hostPort(u))
+		return conn, named(ctx, err, "connection", t.o.Limits.Dial)
 	}
-	return t.connectVia(ctx, proxy, addr)
+	conn, err := t.connectVia(limited, proxy, u)
+	return conn, named(ctx, err, "connection through the proxy "+proxy.Host, t.o.Limits.Dial)
 }
 
-// connectVia asks a proxy for a tunnel (RFC 9110 section 9.3.6).
-func (t *Transport) connectVia(ctx context.Context, proxy *url.URL, addr string) (net.Conn, error) {
+// connectVia asks a proxy for a tunnel (RFC 9110 section 9.3.6). Its errors show nothing of the proxy but its host and the
+// status that it answered.
+func (t *Transport) connectVia(ctx context.Context, proxy, u *url.URL) (_ net.Conn, err error) {
 	conn, err := t.o.Network.Dial(ctx, "tcp", hostPort(proxy))
 	if err != nil {
-		return nil, fmt.Errorf("proxy %s: %w", proxy.Host, err)
+		return nil, throughProxy(proxy, err)
 	}
+	plain := conn
+	stop := context.AfterFunc(ctx, func() { _ = plain.SetDeadline(time.Unix(1, 0)) })
+	defer func() {
+		if !stop() && err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			_ = conn.Close()
+			err = throughProxy(proxy, err)
+		}
+	}()
 	if proxy.Scheme == "https" {
-		conn = tls.Client(conn, &tls.Config{ServerName: proxy.Hostname(), RootCAs: t.o.Network.RootCAs, MinVersion: tls.VersionTLS12})
+		secured := tls.Client(conn, &tls.Config{ServerName: proxy.Hostname(), RootCAs: t.o.Network.RootCAs, MinVersion: tls.VersionTLS12})
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		conn = secured
 	}
-	if d, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(d)
+	if u.Scheme == "http" {
+		return conn, nil
 	}
-	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr, Header: http.Header{}}
+	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: hostPort(u)}, Host: hostPort(u), Header: http.Header{}}
 	if proxy.User != nil {
 		pw, _ := proxy.User.Password()
 		req.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(proxy.User.Username()+":"+pw)))
 	}
-	if err := req.Write(conn); err == nil {
-		var resp *http.Response
-		if resp, err = http.ReadResponse(bufio.NewReader(conn), req); err == nil && resp.StatusCode != http.StatusOK {
-			err = fmt.Errorf("it answers %s to CONNECT", resp.Status)
-		}
+	if err := req.Write(conn); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("proxy %s: %w", proxy.Host, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), req)
+	var network net.Error
+	switch {
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, err
+	case err != nil: // its text shows what it could not read
+		return nil, errors.New("its answer to CONNECT is no HTTP")
 	}
-	_ = conn.SetDeadline(time.Time{})
-	return conn, nil
+	_ = resp.Body.Close() // an answer to CONNECT has none
+	return conn, refusedTunnel(resp)
+}
+
+func throughProxy(proxy *url.URL, err error) error {
+	return fmt.Errorf("proxy %s: %w", proxy.Host, err)
+}
+
+// refusedTunnel says by its number what a proxy answered to CONNECT; the rest is the proxy's to choose, and might repeat the
+// password.
+func refusedTunnel(resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return fmt.Errorf("it answers %d %s to CONNECT", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
 // Handshake is what a TLS handshake showed.
@@ -102,15 +139,15 @@ func (t *Transport) Handshake(ctx context.Context, u *url.URL, maxVersion uint16
 		return Handshake{}, err
 	}
 	defer func() { _ = conn.Close() }()
-	ctx, cancel := context.WithTimeout(ctx, HandshakeLimit)
+	limited, cancel := context.WithTimeout(ctx, t.o.Limits.Handshake)
 	defer cancel()
 	minVersion := t.o.MinTLS
 	if maxVersion != 0 {
 		minVersion = min(minVersion, maxVersion)
 	}
-	tc := tls.Client(conn, &tls.Config{ServerName: u.Hostname(), RootCAs: t.o.Network.RootCAs, MinVersion: minVersion, MaxVersion: maxVersion})
-	if err := tc.HandshakeContext(ctx); err != nil {
-		return Handshake{}, err
+	tc := tls.Client(conn, &tls.Config{ServerName: plainHost(u.Hostname()), RootCAs: t.o.Network.RootCAs, MinVersion: minVersion, MaxVersion: maxVersion})
+	if err := tc.HandshakeContext(limited); err != nil {
+		return Handshake{}, named(ctx, err, "TLS handshake", t.o.Limits.Handshake)
 	}
 	s := tc.ConnectionState()
 	h := Handshake{Version: tls.VersionName(s.Version), Cipher: tls.CipherSuiteName(s.CipherSuite)}
@@ -150,7 +187,7 @@ func (t *Transport) Clock(ctx context.Context, u *url.URL) (Clock, error) {
 	raw := resp.Header.Get("Date")
 	at, err := http.ParseTime(raw)
 	if err != nil {
-		return Clock{}, fmt.Errorf("the answer has no Date that can be read: %q", raw)
+		return Clock{}, fmt.Errorf("the answer has no Date that can be read: %q", plainWords(raw))
 	}
 	local := before.Add(after.Sub(before) / 2)
 	return Clock{Server: at, Local: local, Off: at.Sub(local).Round(time.Second)}, nil

@@ -32,25 +32,37 @@ func (r *Recorder) With(ctx context.Context) context.Context {
 	return context.WithValue(ctx, recorderKey{}, r)
 }
 
-// Seal ends the recording.
+// Seal ends the recording: what is still on the way is kept as it stands.
 func (r *Recorder) Seal() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-}
-
-// Len is the number of requests recorded so far.
-func (r *Recorder) Len() int {
 	if r == nil {
-		return 0
+		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.entries)
+	r.closed = true
+	for _, e := range r.entries {
+		e.seal()
+	}
+}
+
+// Len is the number of requests recorded so far.
+func (r *Recorder) Len() int { return len(r.all()) }
+
+// all are the entries so far.
+func (r *Recorder) all() []*entry {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]*entry(nil), r.entries...)
 }
 
 // Refusals are the requests that the guard refused: each is a mistake of ours, never of the store.
 func (r *Recorder) Refusals() []error {
+	if r == nil {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]error(nil), r.refusals...)
@@ -62,6 +74,9 @@ func recorderOf(ctx context.Context) *Recorder {
 }
 
 func (r *Recorder) sealed() bool {
+	if r == nil {
+		return false
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.closed
@@ -78,84 +93,105 @@ func (r *Recorder) refused(err error) {
 	}
 }
 
-func (r *Recorder) begin(req *http.Request, secrets []string) *entry {
-	e := &entry{rec: r, started: time.Now(), request: harRequestOf(req, secrets), secrets: secrets}
+// begin enters a request.
+func (r *Recorder) begin(req *http.Request, secrets []string) (*entry, error) {
+	e := &entry{started: time.Now(), request: harRequestOf(req, secrets), secrets: secrets}
 	if r == nil {
-		return e
+		return e, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.closed {
-		r.entries = append(r.entries, e)
+	if r.closed {
+		return nil, errSealed
 	}
-	return e
+	r.entries = append(r.entries, e)
+	return e, nil
 }
 
 // bodyKept is how much of an error's body is looked at for its code and message.
 const bodyKept = 8 << 10
 
+// moment is a point in the course of a request.
+type moment int
+
+const (
+	securing moment = iota
+	secured
+	connected
+	sent
+	answered
+	moments
+)
+
 // entry is one request and its answer.
 type entry struct {
-	rec      *Recorder
 	mu       sync.Mutex
+	closed   bool
+	kept     bool // it went over a connection that was there
 	started  time.Time
+	ended    time.Time
+	at       [moments]time.Time
 	secrets  []string
 	request  harRequest
 	response harResponse
 	body     []byte
 	size     int64
 	failure  string
-
-	connected, secured, sent, answered, ended time.Time
 }
 
-// open reports whether the entry may still be written to.
-func (e *entry) open() bool { return e.rec != nil && !e.rec.sealed() }
-
-func (e *entry) mark(at *time.Time) {
+// write changes an entry that is still open.
+func (e *entry) write(change func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	*at = time.Now()
+	if !e.closed {
+		change()
+	}
 }
 
-func (e *entry) fail(err error) {
-	if !e.open() {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.failure = failureWords(err)
-	e.ended = time.Now()
-}
-
-func (e *entry) answer(resp *http.Response) {
-	if !e.open() {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.response = harResponseOf(resp, e.secrets)
-}
-
-func (e *entry) read(p []byte, err error) {
-	if !e.open() {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.size += int64(len(p))
-	if e.response.Status >= 300 && len(e.body) < bodyKept {
-		e.body = append(e.body, p[:min(len(p), bodyKept-len(e.body))]...)
-	}
-	if err != nil && e.ended.IsZero() {
-		e.ended = time.Now()
-	}
+func (e *entry) seal() {
+	e.end()
+	e.write(func() { e.closed = true })
 }
 
 func (e *entry) end() {
+	e.write(func() {
+		if e.ended.IsZero() {
+			e.ended = time.Now()
+		}
+	})
+}
+
+// mark notes a moment when it first comes: a further try, which is never sent, changes nothing.
+func (e *entry) mark(m moment) {
+	e.write(func() {
+		if e.at[m].IsZero() && (m > secured || e.at[connected].IsZero()) {
+			e.at[m] = time.Now()
+		}
+	})
+}
+
+func (e *entry) reached(m moment) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.ended.IsZero() {
-		e.ended = time.Now()
-	}
+	return !e.at[m].IsZero()
+}
+
+func (e *entry) fail(err error) {
+	e.write(func() { e.failure, e.ended = failureWords(err), time.Now() })
+}
+
+func (e *entry) answer(resp *http.Response) {
+	e.write(func() { e.response = harResponseOf(resp, e.secrets) })
+}
+
+func (e *entry) read(p []byte, err error) {
+	e.write(func() {
+		e.size += int64(len(p))
+		if e.response.Status >= 300 && len(e.body) < bodyKept {
+			e.body = append(e.body, p[:min(len(p), bodyKept-len(e.body))]...)
+		}
+		if err != nil && e.ended.IsZero() {
+			e.ended = time.Now()
+		}
+	})
 }

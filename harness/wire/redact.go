@@ -1,14 +1,13 @@
 package wire
 
 import (
-	"encoding/json"
-	"encoding/xml"
-	"errors"
-	"io"
-	"net"
+	"encoding/base64"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -30,54 +29,70 @@ var shownHeaders = setOf("accept", "accept-ranges", "access-control-allow-header
 // shownQuery is the list of query parameters whose values may be shown.
 var shownQuery = setOf("acl", "alt", "blockid", "blocklisttype", "comp", "continuation-token", "cors", "delimiter", "encoding-type",
 	"encryption", "fetch-owner", "generation", "include", "key-marker", "lifecycle", "list-type", "location", "marker", "max-keys",
-	"max-uploads", "maxresults", "maxResults", "name", "object-lock", "partnumber", "policy", "policystatus", "prefix", "prettyprint",
+	"max-uploads", "maxresults", "name", "object-lock", "partnumber", "policy", "policystatus", "prefix", "prettyprint",
 	"projection", "publicaccessblock", "replication", "restype", "start-after", "startoffset", "endoffset", "tagging", "timeout", "upload-id-marker", "uploadid",
 	"uploads", "uploadtype", "version-id-marker", "versionid", "versioning", "versions", "x-id", "pagetoken", "softdeleted",
 	"x-amz-algorithm", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-goog-algorithm", "x-goog-date", "x-goog-expires",
 	"x-goog-signedheaders", "sv", "sr", "sp", "st", "se", "spr", "ss", "srt", "restriction", "notification", "website", "requestpayment", "ownershipcontrols")
 
+// namedQuery is the list of further query parameters whose names may be shown: in a query of no form at all, a name may be
+// half a secret.
+var namedQuery = setOf("awsaccesskeyid", "signature", "expires", "googleaccessid", "sig", "sip", "si", "skoid", "sktid", "skt", "ske", "sks",
+	"skv", "ses", "sdd", "saoid", "suoid", "scid", "key", "access_token", "upload_id", "fields", "quotauser", "userproject", "delete", "snapshot",
+	"deletetype", "response-content-disposition", "response-content-type", "ifgenerationmatch", "torrent", "retention", "legal-hold", "rscc",
+	"rscd", "rsce", "rscl", "rsct")
+
+// signedName is the form of a parameter of a signed URL.
+var signedName = regexp.MustCompile(`^x-((amz|goog|ms)(-[a-z0-9]{1,12}){1,6}|user)$`)
+
 func setOf(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
 	for _, n := range names {
-		m[strings.ToLower(n)] = true
+		m[n] = true
 	}
 	return m
 }
 
 // ShowURL writes a URL with nothing but what may be shown: no userinfo, and of the query only listed values.
-func ShowURL(u *url.URL) string {
+func ShowURL(u *url.URL) string { return showURL(u, nil) }
+
+// showURL is ShowURL without the secrets that are known, wherever they stand.
+func showURL(u *url.URL, secrets []string) string {
 	var b strings.Builder
 	if u.Scheme != "" {
 		b.WriteString(u.Scheme + "://")
 	}
 	b.WriteString(u.Host + u.EscapedPath())
-	if u.RawQuery == "" {
-		return b.String()
+	if u.RawQuery != "" {
+		b.WriteByte('?')
 	}
-	b.WriteByte('?')
-	for i, q := range queryOf(u.RawQuery) {
+	for i, q := range hidePairs(queryOf(u.RawQuery), secrets) {
 		if i > 0 {
 			b.WriteByte('&')
 		}
-		b.WriteString(url.QueryEscape(q.Name))
+		b.WriteString(strings.ReplaceAll(url.QueryEscape(q.Name), url.QueryEscape(Redacted), Redacted))
 		if q.Value != "" {
 			b.WriteString("=" + strings.ReplaceAll(url.QueryEscape(q.Value), url.QueryEscape(Redacted), Redacted))
 		}
 	}
-	return b.String()
+	return hide(b.String(), secrets)
 }
 
 // queryOf splits a query leniently, in order, and keeps only what may be shown.
 func queryOf(raw string) []harPair {
-	var out []harPair
+	out := []harPair{}
+	if raw == "" {
+		return out
+	}
 	for part := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(part, "=")
 		n, err := url.QueryUnescape(name)
-		if err != nil {
+		lower := strings.ToLower(n)
+		if n != "" && (err != nil || !shownQuery[lower] && !namedQuery[lower] && !signedName.MatchString(lower)) {
 			n = Redacted
 		}
 		v, err := url.QueryUnescape(value)
-		if value != "" && (err != nil || !shownQuery[strings.ToLower(n)]) {
+		if value != "" && (err != nil || !shownQuery[lower]) {
 			v = Redacted
 		}
 		out = append(out, harPair{Name: n, Value: v})
@@ -103,68 +118,43 @@ func headersOf(h http.Header) []harPair {
 	return out
 }
 
-// errorWords takes code and message out of a store's error body: the rest (string to sign, canonical request, keys that
-// were presented) is never shown.
-func errorWords(contentType string, body []byte) string {
-	var code, message string
-	switch {
-	case strings.Contains(contentType, "json"):
-		var j struct {
-			Error struct {
-				Message string `json:"message"`
-				Errors  []struct {
-					Reason string `json:"reason"`
-				} `json:"errors"`
-			} `json:"error"`
-		}
-		if json.Unmarshal(body, &j) == nil {
-			message = j.Error.Message
-			if len(j.Error.Errors) > 0 {
-				code = j.Error.Errors[0].Reason
-			}
-		}
-	default:
-		var x struct {
-			Code    string `xml:"Code"`
-			Message string `xml:"Message"`
-		}
-		if xml.Unmarshal(body, &x) == nil {
-			code, message = x.Code, x.Message
-		}
-	}
-	message, _, _ = strings.Cut(message, "\n") // Azure puts request ID and the string to sign on further lines
-	if i := strings.IndexAny(message, "?"); i >= 0 {
-		message = message[:i]
-	}
-	if len(message) > 300 {
-		message = message[:300]
-	}
-	return strings.TrimSpace(code + ": " + message)
-}
+// minSecret keeps a secret that is a word ("key") from blotting out every value; addresses with such secrets are for play.
+const minSecret = 6
 
-// Clean replaces a whole value in which one of the secrets is found, raw or percent-encoded.
-func Clean(s string, secrets []string) string {
-	for _, secret := range secrets {
-		if len(secret) < 6 {
-			continue
-		}
-		if strings.Contains(s, secret) || strings.Contains(s, url.QueryEscape(secret)) || strings.Contains(s, url.PathEscape(secret)) {
+// Clean replaces a whole value in which one of the secrets is found, in any of its spellings.
+func Clean(s string, secrets []string) string { return hide(s, spellings(secrets)) }
+
+// hide is Clean for secrets in all their spellings.
+func hide(s string, spelt []string) string {
+	plain := percentDecoded(s)
+	for _, secret := range spelt {
+		if strings.Contains(s, secret) || strings.Contains(plain, secret) {
 			return Redacted
 		}
 	}
 	return s
 }
 
-// failureWords says why no answer came, without the URL.
-func failureWords(err error) string {
-	if u := (*url.Error)(nil); errors.As(err, &u) {
-		err = u.Err
+// spellings are the ways in which a secret may be written: whole, each line of a key alone, and escaped for a URL or JSON, or
+// in base64.
+func spellings(secrets []string) []string {
+	var out []string
+	for _, secret := range secrets {
+		parts := []string{secret}
+		if lines := strings.Split(strings.ReplaceAll(secret, `\n`, "\n"), "\n"); len(lines) > 1 {
+			parts = append(parts, lines...)
+		}
+		for _, part := range parts {
+			if part = strings.TrimSpace(part); len(part) < minSecret {
+				continue
+			}
+			quoted := strings.Trim(strconv.Quote(part), `"`)
+			for _, form := range []string{part, url.QueryEscape(part), url.PathEscape(part), quoted, base64.StdEncoding.EncodeToString([]byte(part))} {
+				if !slices.Contains(out, form) {
+					out = append(out, form)
+				}
+			}
+		}
 	}
-	if d := (*net.DNSError)(nil); errors.As(err, &d) {
-		return "lookup: " + d.Err
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return "the connection was closed before the answer ended"
-	}
-	return err.Error()
+	return out
 }

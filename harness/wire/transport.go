@@ -3,7 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,13 +13,6 @@ import (
 	"time"
 )
 
-// Limits of one request. Nothing is repeated: what doesn't answer within them has not answered.
-const (
-	DialLimit      = 8 * time.Second  // name, connection
-	HandshakeLimit = 8 * time.Second  // TLS
-	AnswerLimit    = 15 * time.Second // from the last byte sent to the first byte of the answer
-)
-
 // Options make a Transport.
 type Options struct {
 	Network Network
@@ -27,6 +20,7 @@ type Options struct {
 	MinTLS  uint16 // 0 means TLS 1.2
 	RunID   string // goes into the User-Agent
 	Program string // name and version, goes into the User-Agent: "bucketproof/0.1.0"
+	Limits  Limits
 	// Secrets are values that must not be in any evidence, whatever header or name they hide under: a last net below
 	// the list of what may be shown.
 	Secrets []string
@@ -35,26 +29,41 @@ type Options struct {
 // Transport is the one way to a store. It is safe for concurrent use.
 type Transport struct {
 	o        Options
+	secrets  []string // in every spelling
 	base     *http.Transport
 	requests atomic.Int64
 }
 
-// New makes a Transport.
+// New makes a Transport. It speaks HTTP/1.1 only: over HTTP/2 net/http repeats requests unseen.
 func New(o Options) *Transport {
 	if o.MinTLS == 0 {
 		o.MinTLS = tls.VersionTLS12
 	}
-	t := &Transport{o: o}
+	o.Limits = o.Limits.orDefault()
+	t := &Transport{o: o, secrets: spellings(o.Secrets)}
 	t.base = &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, DialLimit)
+			limited, cancel := context.WithTimeout(ctx, o.Limits.Dial)
 			defer cancel()
-			return o.Network.Dial(ctx, network, addr)
+			conn, err := t.o.Network.Dial(limited, network, addr)
+			if err != nil {
+				return nil, named(ctx, err, "connection", o.Limits.Dial)
+			}
+			// net/http itself gives a proxy a minute to answer CONNECT; the deadline ends when the connection is taken into use
+			_ = conn.SetDeadline(time.Now().Add(o.Limits.Dial + o.Limits.Handshake))
+			return &meteredConn{Conn: conn}, nil
 		},
-		Proxy:                 o.Network.Proxy,
+		Proxy: t.o.Network.Proxy,
+		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+			if err := refusedTunnel(resp); err != nil {
+				return throughProxy(proxy, err)
+			}
+			return nil
+		},
 		TLSClientConfig:       &tls.Config{RootCAs: o.Network.RootCAs, MinVersion: o.MinTLS},
-		TLSHandshakeTimeout:   HandshakeLimit,
-		ResponseHeaderTimeout: AnswerLimit,
+		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},
+		TLSHandshakeTimeout:   o.Limits.Handshake,
+		ResponseHeaderTimeout: o.Limits.Answer,
 		DisableCompression:    true,
 		MaxIdleConnsPerHost:   4,
 		IdleConnTimeout:       30 * time.Second,
@@ -73,53 +82,40 @@ func (t *Transport) Requests() int { return int(t.requests.Load()) }
 // CloseIdle closes connections that nobody uses.
 func (t *Transport) CloseIdle() { t.base.CloseIdleConnections() }
 
-// RepeatedError says that a connection broke and net/http sent the request again by itself. A check must not see the
-// answer to a second try as if it were the first.
-type RepeatedError struct{ Times int }
-
-func (e *RepeatedError) Error() string {
-	return fmt.Sprintf("the connection broke and the request was sent %d times", e.Times)
-}
-
-// RoundTrip implements http.RoundTripper. Errors never contain the URL: a pre-signed URL is a secret.
+// RoundTrip implements http.RoundTripper. Errors never contain the URL: a pre-signed URL is a secret. They are a GuardError
+// where nothing was to be sent, a RepeatedError or a TimeoutError where net/http would have said less, or net/http's own.
 func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
-	ctx := in.Context()
-	rec := recorderOf(ctx)
-	req := in.Clone(ctx)
-	req.Header.Set("User-Agent", t.userAgent(rec, in.Header.Get("User-Agent")))
-	write, err := t.o.Guard.check(req)
+	rec := recorderOf(in.Context())
+	var e *entry
+	var try tries
+	req, write, err := t.admit(in, rec, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			try.got(info)
+			e.write(func() { e.kept = e.kept || info.Reused })
+			e.mark(connected)
+		},
+		TLSHandshakeStart:    func() { e.mark(securing) },
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { e.mark(secured) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { e.mark(sent) },
+		GotFirstResponseByte: func() { e.mark(answered) },
+	})
+	if err == nil {
+		e, err = rec.begin(req, t.secrets)
+	}
 	if err != nil {
 		if in.Body != nil {
-			_ = in.Body.Close()
+			_ = in.Body.Close() // a RoundTripper always does
 		}
-		rec.refused(err)
 		return nil, err
 	}
-	if rec != nil && rec.sealed() {
-		if in.Body != nil {
-			_ = in.Body.Close()
-		}
-		return nil, errSealed
-	}
-	e := rec.begin(req, t.o.Secrets)
-	times := 0
-	trace := &httptrace.ClientTrace{
-		GotConn:              func(httptrace.GotConnInfo) { e.mark(&e.connected) },
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { e.mark(&e.secured) },
-		WroteHeaders:         func() { times++ },
-		WroteRequest:         func(httptrace.WroteRequestInfo) { e.mark(&e.sent) },
-		GotFirstResponseByte: func() { e.mark(&e.answered) },
-	}
-	req = req.WithContext(httptrace.WithClientTrace(ctx, trace))
 	t.requests.Add(1)
 	resp, err := t.base.RoundTrip(req)
-	if err == nil && times > 1 {
-		_ = resp.Body.Close()
-		err = &RepeatedError{Times: times}
+	if err == nil && try.again() {
+		_ = resp.Body.Close() // can't be: the second try had a connection on which nothing can be sent
+		err = &RepeatedError{}
 	}
 	if err != nil {
-		e.fail(err)
-		return nil, err
+		return nil, t.failed(in.Context(), rec, e, &try, err)
 	}
 	if write != nil && resp.StatusCode < 300 {
 		write.done()
@@ -127,6 +123,43 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	e.answer(resp)
 	resp.Body = &countedBody{ReadCloser: resp.Body, entry: e}
 	return resp, nil
+}
+
+// admit makes the request that is sent out of the one that is asked for, if it may be sent.
+func (t *Transport) admit(in *http.Request, rec *Recorder, trace *httptrace.ClientTrace) (*http.Request, *pendingWrite, error) {
+	if rec.sealed() {
+		return nil, nil, errSealed
+	}
+	if in.URL == nil || in.Header == nil {
+		return nil, nil, errors.New("a request without URL or header")
+	}
+	req := in.Clone(httptrace.WithClientTrace(in.Context(), trace))
+	write, err := t.o.Guard.check(req)
+	if err != nil {
+		rec.refused(err)
+		return nil, nil, err
+	}
+	req.Header.Set("User-Agent", t.userAgent(rec, req.Header.Get("User-Agent")))
+	return req, write, nil
+}
+
+// failed gives an error its name, and writes it into the evidence.
+func (t *Transport) failed(ctx context.Context, rec *Recorder, e *entry, try *tries, err error) error {
+	var guard *GuardError
+	switch {
+	case try.again():
+		err = &RepeatedError{}
+	case errors.As(err, &guard):
+		rec.refused(guard)
+	case e.reached(connected):
+		err = named(ctx, err, "answer", t.o.Limits.Answer)
+	case e.reached(securing):
+		err = named(ctx, err, "TLS handshake", t.o.Limits.Handshake)
+	default:
+		err = named(ctx, err, "connection", t.o.Limits.Dial+t.o.Limits.Handshake)
+	}
+	e.fail(err)
+	return err
 }
 
 func (t *Transport) userAgent(rec *Recorder, sdk string) string {
@@ -143,14 +176,6 @@ func (t *Transport) userAgent(rec *Recorder, sdk string) string {
 		ua += " " + sdk
 	}
 	return ua
-}
-
-// Proxy is the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); mapped names never use one.
-func (n *Network) Proxy(req *http.Request) (*url.URL, error) {
-	if _, ok := n.Lookup(req.URL.Hostname()); ok || n.Closed {
-		return nil, nil
-	}
-	return http.ProxyFromEnvironment(req)
 }
 
 // countedBody counts what was read of an answer and tells its entry when it ends.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 // open makes sure that there is a bucket to talk to.
@@ -145,7 +146,7 @@ func region(ctx context.Context, t *run.T, s *run.Subject) {
 			t.Errorf("the bucket's location could not be read: %s", le)
 		}
 		t.Observe("the bucket's location may not be read: %s", le)
-		if s.Enforces(run.FidelityRegion) == "yes" {
+		if s.Enforces(reports.FidelityRegion) == "yes" {
 			return // an accepted signature says it all
 		}
 		t.Unverified("the bucket's location may not be read, and whether this store looks at the region of a signature is not known")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 func identical(ctx context.Context, t *run.T, c *client) {
@@ -30,7 +31,7 @@ func identical(ctx context.Context, t *run.T, c *client) {
 func wrongMD5(ctx context.Context, t *run.T, c *client) {
 	good, bad := c.s.Key("BYOB-XFER-002", "right.bin"), c.s.Key("BYOB-XFER-002", "wrong.bin")
 	body, other := c.content(700), c.content(700)
-	if c.s.Enforces(run.FidelityContentMD5) == "no" {
+	if c.s.Enforces(reports.FidelityContentMD5) == "no" {
 		t.Unverified("this store was seen to ignore Content-MD5")
 	}
 	t.Denied(run.Denial{

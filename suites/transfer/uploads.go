@@ -11,6 +11,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 // minPart is the smallest part but the last: 5 MiB (Amazon S3 user guide, multipart upload limits; Google Cloud Storage,
@@ -24,8 +25,8 @@ func minPart(s *run.Subject) int64 {
 
 // needMultipart ends the check where the store was seen not to have uploads in parts.
 func needMultipart(t *run.T, c *client) {
-	if c.s.Enforces(run.FidelityMultipart) == "no" {
-		t.Unverified("this store was seen not to have multipart uploads: %s", fidelity(c.s, run.FidelityMultipart))
+	if c.s.Enforces(reports.FidelityMultipart) == "no" {
+		t.Unverified("this store was seen not to have multipart uploads: %s", fidelity(c.s, reports.FidelityMultipart))
 	}
 	if c.b.Multipart == nil {
 		t.Errorf("no multipart uploads for profile %s", c.s.Profile)
@@ -157,7 +158,7 @@ func sizes(ctx context.Context, t *run.T, c *client) {
 			same(t, fmt.Sprintf("a single PUT of %d bytes", n), body, c.get(ctx, t, key, nil).Body)
 		}
 	}
-	if c.s.Is("azure") || c.s.Enforces(run.FidelityMultipart) == "no" {
+	if c.s.Is("azure") || c.s.Enforces(reports.FidelityMultipart) == "no" {
 		return
 	}
 	key := c.s.Key("BYOB-XFER-011", "parts")

@@ -1,0 +1,213 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// grace is how long a check that is over its limit may take to notice it, before the run goes on without it.
+const grace = time.Second
+
+// ending is how a check ended.
+type ending string
+
+const (
+	unbegun   ending = ""          // it was not let begin: the run has decided
+	returned  ending = "returned"  // to its end
+	exited    ending = "exited"    // its goroutine ended: it decided, or something else ended it
+	panicked  ending = "panicked"  // a mistake in the program
+	timedOut  ending = "timed out" // its own limit
+	brokenOff ending = "broken off"
+)
+
+// record is what became of one spec.
+type record struct {
+	t        *T
+	elapsed  time.Duration
+	end      ending
+	why      string // where it panicked, why it was broken off
+	keys     int    // how many keys it wrote to for the first time
+	repeated bool   // it ran before: whoever repeats until it passes has seen it fail
+}
+
+// runSpec is the body of every spec. The check runs in a goroutine of its own that never touches Ginkgo, whose state is
+// global: one that outlives its limit can neither fail, nor feed, nor slow the next spec.
+func (x *execution) runSpec(ctx context.Context, s *Spec) {
+	r := &record{t: &T{rec: wire.NewRecorder(s.Requirement), secrets: x.secrets}, repeated: x.records[s] != nil}
+	x.records[s] = r
+	x.tell(s, "", 0)
+	started := time.Now()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if x.ctx != nil {
+		defer context.AfterFunc(x.ctx, stop)()
+	}
+	if x.ready(ctx, s, r.t) {
+		before := x.keys()
+		x.check(ctx, s, r)
+		r.keys = x.keys() - before
+	}
+	r.t.close()
+	r.elapsed = time.Since(started)
+	x.done++
+	o := x.outcome(s)
+	x.tell(s, o.Outcome, r.elapsed)
+	switch o.Outcome {
+	case reports.Passed:
+	case reports.Failed, reports.Errored:
+		ginkgo.Fail(o.Reason)
+	default:
+		ginkgo.Skip(o.Reason)
+	}
+}
+
+// check runs the check until it ends, or its time does. What it did after that counts for nothing.
+func (x *execution) check(outer context.Context, s *Spec, r *record) {
+	ctx, stop := context.WithTimeout(outer, s.Limit)
+	defer stop()
+	over := make(chan ended, 1)
+	go guarded(func() { s.Check(r.t.rec.With(ctx), r.t) }, over)
+	select {
+	case e := <-over:
+		r.end, r.why = e.ending, e.where
+	case <-ctx.Done():
+	}
+	late := ctx.Err() != nil // also when it ended just then: what it saw may be its own cancelled requests
+	r.t.close()
+	r.t.rec.Seal()
+	if !late {
+		return
+	}
+	running := r.end == unbegun
+	r.end = timedOut
+	if outer.Err() != nil {
+		r.end, r.why = brokenOff, x.stopped(outer)
+	}
+	if running {
+		select {
+		case <-over:
+		case <-time.After(grace):
+		}
+	}
+}
+
+// stopped says why a run ends early, and that it does.
+func (x *execution) stopped(ctx context.Context) string {
+	if x.ctx != nil && x.ctx.Err() != nil {
+		x.aborted = "the run was interrupted"
+		return x.aborted
+	}
+	return context.Cause(ctx).Error() // Ginkgo's words: "suite timeout occurred", "Interrupted by User"
+}
+
+// ended is how a check's goroutine ended, and where if it panicked.
+type ended struct {
+	ending
+	where string
+}
+
+// guarded runs a check and sends how it ended.
+func guarded(check func(), over chan<- ended) {
+	e := ended{ending: exited}
+	defer func() { over <- e }()
+	defer func() {
+		if v := recover(); v != nil {
+			e = ended{panicked, origin()}
+		}
+	}()
+	check()
+	e.ending = returned
+}
+
+// origin is where a panic that is being recovered from began. What was panicked with is not told: it may hold a secret.
+func origin() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	begun := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			begun = true
+		case begun && !strings.HasPrefix(f.Function, "runtime.") && !strings.Contains(f.Function, "/onsi/"):
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return "an unknown place"
+		}
+	}
+}
+
+func (x *execution) keys() int {
+	if x.written == nil {
+		return 0
+	}
+	return x.written()
+}
+
+// ready settles a spec that can't run: what it stands on is missing, or the bucket is not to be written to.
+func (x *execution) ready(ctx context.Context, s *Spec, t *T) bool {
+	if len(x.problems) > 0 {
+		x.aborted = strings.Join(x.problems, "; ")
+	}
+	if x.aborted == "" && (ctx.Err() != nil || (x.ctx != nil && x.ctx.Err() != nil)) {
+		x.aborted = x.stopped(ctx)
+	}
+	if x.aborted != "" {
+		t.settle(reports.Errored, "the run was broken off before this spec: "+x.aborted, "", "")
+		return false
+	}
+	if o, why := x.blockedBy(s); why != "" {
+		t.settle(o, why, "", "")
+		return false
+	}
+	if s.Cost.Objects == 0 {
+		return true
+	}
+	if !x.prepared {
+		x.prepared = true
+		if x.prepare != nil {
+			x.prepErr = errors.New("it was broken off") // until it returns
+			x.prepErr = x.prepare(ctx)
+		}
+	}
+	if n := (*NotRunError)(nil); errors.As(x.prepErr, &n) {
+		t.settle(reports.NotRun, n.Reason, "", "")
+	} else if x.prepErr != nil {
+		t.settle(reports.Errored, fmt.Sprintf("the run could not get ready to write: %s", x.prepErr), "", "")
+	}
+	return x.prepErr == nil
+}
+
+// NotRunError says that writing was left out to protect the bucket, and why.
+type NotRunError struct{ Reason string }
+
+func (e *NotRunError) Error() string { return e.Reason }
+
+// blockedBy says which requirement that a spec stands on has failed, is undecided by error, or was left out, and what the
+// spec is then. What is only unverified, or does not apply, doesn't keep others from being seen.
+func (x *execution) blockedBy(s *Spec) (o reports.Outcome, why string) {
+	for _, need := range s.Needs {
+		f, bound := x.requirement(need)
+		if !bound {
+			continue
+		}
+		switch f.Outcome {
+		case reports.Failed, reports.Errored:
+			return reports.Errored, fmt.Sprintf("it stands on %s, which is %s", need, f.Outcome)
+		case reports.NotRun:
+			o, why = reports.NotRun, fmt.Sprintf("it stands on %s, which is %s", need, f.Outcome)
+		}
+	}
+	return o, why
+}

@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Limits of one request. Nothing is repeated: what doesn't answer within them has not answered.
+const (
+	DialLimit      = 8 * time.Second  // name, connection
+	HandshakeLimit = 8 * time.Second  // TLS
+	AnswerLimit    = 15 * time.Second // from the last byte sent to the first byte of the answer
+)
+
+// Limits are other limits than these; 0 means the constant.
+type Limits struct{ Dial, Handshake, Answer time.Duration }
+
+func (l Limits) orDefault() Limits {
+	for _, at := range []struct {
+		limit  *time.Duration
+		always time.Duration
+	}{{&l.Dial, DialLimit}, {&l.Handshake, HandshakeLimit}, {&l.Answer, AnswerLimit}} {
+		if *at.limit == 0 {
+			*at.limit = at.always
+		}
+	}
+	return l
+}
+
+// TimeoutError is a limit that ran out. It is a net.Error.
+type TimeoutError struct {
+	What  string // what didn't come: "connection", "TLS handshake", "answer"
+	Limit time.Duration
+}
+
+func (e *TimeoutError) Error() string { return fmt.Sprintf("no %s within %s", e.What, e.Limit) }
+
+// Timeout is always true.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Temporary is always true: nothing was decided.
+func (e *TimeoutError) Temporary() bool { return true }
+
+// named names the limit that ran out, if it was one: not the resolver's own, and not the caller's.
+func named(ctx context.Context, err error, what string, limit time.Duration) error {
+	var timeout net.Error
+	var dns *net.DNSError
+	var ours *TimeoutError
+	if err == nil || ctx.Err() != nil || errors.As(err, &dns) || errors.As(err, &ours) || !errors.As(err, &timeout) || !timeout.Timeout() {
+		return err
+	}
+	return &TimeoutError{What: what, Limit: limit}
+}

@@ -1,0 +1,81 @@
+package signing
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// locate reads bucket and key off host and path: virtual-hosted under a known domain, path style otherwise.
+func locate(d *dialect, in *Input) (bucket, key string, style Style) {
+	path := strings.TrimPrefix(in.RawPath, "/")
+	if in.Bucket != "" {
+		bucket, style = in.Bucket, BucketBound
+	} else if b, ok := hostBucket(d, in); ok {
+		bucket, style = b, VirtualHosted
+	} else {
+		bucket, path, _ = strings.Cut(path, "/")
+		bucket = decoded(bucket)
+	}
+	return bucket, decoded(path), style
+}
+
+func decoded(s string) string {
+	if d, ok := unescape(s, false); ok {
+		return d
+	}
+	return s
+}
+
+// hostBucket is what stands before a known domain in the host.
+func hostBucket(d *dialect, in *Input) (string, bool) {
+	host, _ := splitPort(in.Host)
+	lower := strings.ToLower(host)
+	domains := clouds(d)
+	for _, list := range [2][]string{in.Domains, domains} {
+		for _, domain := range list {
+			if n := len(host) - len(domain) - 1; n > 0 && host[n] == '.' && lower[n+1:] == strings.ToLower(domain) {
+				return host[:n], true
+			}
+		}
+	}
+	if d.scheme == S3 && (strings.HasSuffix(lower, ".amazonaws.com") || strings.HasSuffix(lower, ".amazonaws.com.cn") || strings.HasSuffix(lower, ".amazonaws.eu")) {
+		// bucket.s3.amazonaws.com, bucket.s3.eu-west-1.amazonaws.com, bucket.s3-fips.dualstack.us-gov-west-1.amazonaws.com
+		for _, mark := range []string{".s3.", ".s3-"} {
+			if i := strings.LastIndex(lower, mark); i > 0 {
+				return host[:i], true
+			}
+		}
+	}
+	return "", false
+}
+
+func clouds(d *dialect) []string {
+	if d.scheme == GCS {
+		return []string{"storage.googleapis.com"}
+	}
+	return []string{"cwobject.com", "cwlota.com", "storage.googleapis.com"}
+}
+
+// azureNames reads account, container and blob: account.blob.core.windows.net/container/blob, or account in the path
+// where the host is an address, localhost or any other that names no account, as Azurite has it.
+func azureNames(in *Input) (account, container, blob, path string) {
+	path = in.RawPath
+	host, _ := splitPort(strings.ToLower(in.Host))
+	first, rest, dotted := strings.Cut(host, ".")
+	known := dotted && (strings.HasPrefix(rest, "blob.") || strings.HasPrefix(rest, "dfs.") ||
+		slices.ContainsFunc(in.Domains, func(d string) bool { return strings.EqualFold(d, rest) }))
+	_, notIP := netip.ParseAddr(strings.Trim(host, "[]"))
+	switch {
+	case in.Account != "":
+		account = in.Account
+	case known && notIP != nil:
+		account = strings.TrimSuffix(first, "-secondary")
+	default:
+		account, path, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		path = "/" + path
+		account = strings.TrimSuffix(decoded(account), "-secondary")
+	}
+	container, blob, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return account, decoded(container), decoded(blob), path
+}

@@ -1,0 +1,198 @@
+package signing
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Key is a key that signs or verifies: a *SecretKey, *RSAKey or *AzureKey. No key prints its content.
+type Key interface {
+	fmt.Formatter
+	key()
+}
+
+// SecretKey is the secret half of an S3 or GCS HMAC key pair. It keeps the keys derived from it, one a day, region and
+// service, so that a URL costs one HMAC instead of five.
+type SecretKey struct {
+	secret, token string
+	mu            sync.RWMutex
+	derived       map[scope][sha256.Size]byte
+}
+
+type scope struct {
+	prefix          string
+	day             int32
+	region, service string
+}
+
+// derivedMost bounds the cache: a verifier derives for whatever scope a request names.
+const derivedMost = 64
+
+// AnyToken stands for a session token that the verifier does not know: a URL may then carry any, or none. The token is
+// signed all the same.
+const AnyToken = "*"
+
+// NewSecretKey wraps a secret access key and, for temporary credentials, its session token ("" for none).
+func NewSecretKey(secret, sessionToken string) *SecretKey {
+	return &SecretKey{secret: secret, token: sessionToken, derived: map[scope][sha256.Size]byte{}}
+}
+
+func (*SecretKey) key() {}
+
+// Format prints nothing of the key.
+func (*SecretKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted secret key]") }
+
+// derive is "Calculate the signature" of Signature Version 4: the date, region, service and terminator, each signed by
+// what the one before gave.
+func (k *SecretKey) derive(d *dialect, day, region, service string) [sha256.Size]byte {
+	n, ok := dayNumber(day)
+	s := scope{d.secretPrefix, n, region, service}
+	if ok {
+		k.mu.RLock()
+		got, hit := k.derived[s]
+		k.mu.RUnlock()
+		if hit {
+			return got
+		}
+	}
+	b := sign([]byte(d.secretPrefix+k.secret), day)
+	b = sign(b[:], region)
+	b = sign(b[:], service)
+	b = sign(b[:], d.terminator)
+	if ok {
+		k.mu.Lock()
+		if len(k.derived) >= derivedMost {
+			clear(k.derived)
+		}
+		k.derived[s] = b
+		k.mu.Unlock()
+	}
+	return b
+}
+
+func sign(key []byte, message string) (sum [sha256.Size]byte) {
+	h := hmac.New(sha256.New, key)
+	_, _ = io.WriteString(h, message)
+	h.Sum(sum[:0])
+	return sum
+}
+
+func dayNumber(s string) (int32, bool) {
+	if len(s) != 8 {
+		return 0, false
+	}
+	var n int32
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int32(s[i]-'0')
+	}
+	return n, true
+}
+
+// RSAKey is a service account's key: both halves, or for verifying only the public one.
+type RSAKey struct {
+	public  *rsa.PublicKey
+	private *rsa.PrivateKey
+}
+
+var errPEM = errors.New("not a PEM block with an RSA key")
+
+// ParseRSAKey reads a PEM private key (PKCS #8, as in a service account's file, or PKCS #1), public key or certificate.
+// Its errors show nothing of the input.
+func ParseRSAKey(pemText []byte) (*RSAKey, error) {
+	block, _ := pem.Decode(pemText)
+	if block == nil {
+		return nil, errPEM
+	}
+	if k, err := x509.ParsePKCS8PrivateKey(block.Bytes); err == nil {
+		if r, ok := k.(*rsa.PrivateKey); ok {
+			return &RSAKey{&r.PublicKey, r}, nil
+		}
+	}
+	if r, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return &RSAKey{&r.PublicKey, r}, nil
+	}
+	if k, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
+		if r, ok := k.(*rsa.PublicKey); ok {
+			return &RSAKey{public: r}, nil
+		}
+	}
+	if r, err := x509.ParsePKCS1PublicKey(block.Bytes); err == nil {
+		return &RSAKey{public: r}, nil
+	}
+	if c, err := x509.ParseCertificate(block.Bytes); err == nil {
+		if r, ok := c.PublicKey.(*rsa.PublicKey); ok {
+			return &RSAKey{public: r}, nil
+		}
+	}
+	return nil, errPEM
+}
+
+// NewRSAKey wraps a public key, for verifying.
+func NewRSAKey(k *rsa.PublicKey) *RSAKey { return &RSAKey{public: k} }
+
+func (*RSAKey) key() {}
+
+// Format prints nothing of the key.
+func (*RSAKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted RSA key]") }
+
+// AzureKey is an account key, or the value of a user delegation key, decoded once.
+type AzureKey struct{ secret []byte }
+
+// NewAzureKey decodes a key as the portal and the service give it: standard base64. Its error shows nothing of it.
+func NewAzureKey(encoded string) (*AzureKey, error) {
+	b, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(b) == 0 {
+		return nil, errors.New("an Azure key is standard base64 with padding, and not empty; this one is not")
+	}
+	return &AzureKey{b}, nil
+}
+
+func (*AzureKey) key() {}
+
+// Format prints nothing of the key.
+func (*AzureKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted Azure key]") }
+
+// sign returns the signature of a string-to-sign in base64.
+func (k *AzureKey) sign(text []byte) string {
+	h := hmac.New(sha256.New, k.secret)
+	_, _ = h.Write(text)
+	var sum [sha256.Size]byte
+	return base64.StdEncoding.EncodeToString(h.Sum(sum[:0]))
+}
+
+// signBytes signs as GCS wants it: RSASSA-PKCS1-v1_5 over SHA-256 ("V4 signing process", Cloud Storage documentation).
+func (k *RSAKey) signBytes(text []byte) ([]byte, error) {
+	sum := sha256.Sum256(text)
+	return rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
+}
+
+func mac(key, message []byte) (sum [sha256.Size]byte) {
+	h := hmac.New(sha256.New, key)
+	_, _ = h.Write(message)
+	h.Sum(sum[:0])
+	return sum
+}
+
+// signText is the HMAC way of both dialects.
+func (k *SecretKey) signText(a *attempt, dst, text []byte) ([]byte, error) {
+	sum := k.mac(a, text)
+	return hex.AppendEncode(dst, sum[:]), nil
+}
+
+func (k *SecretKey) mac(a *attempt, text []byte) [sha256.Size]byte {
+	key := k.derive(a.d, a.day, a.region, a.service)
+	return mac(key[:], text)
+}

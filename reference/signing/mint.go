@@ -1,0 +1,165 @@
+package signing
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Request is what an S3 or GCS URL is to be minted for.
+type Request struct {
+	Method string
+	// Host is the host[:port] of the endpoint, without the bucket; for BucketBound the bucket's own.
+	Host string
+	// HTTP makes an http URL instead of https.
+	HTTP  bool
+	Style Style
+	// Bucket and Key are as they are, not encoded. An empty key means the bucket itself, as for a listing.
+	Bucket, Key string
+	// Header is signed: the client must send the same values.
+	Header http.Header
+	// Query is signed too: uploadId, partNumber, X-User.
+	Query url.Values
+	// At is when the URL begins, whole seconds; Lifetime how long it lives: 1 second to MaxLifetime, whole seconds.
+	At       time.Time
+	Lifetime time.Duration
+}
+
+func (r *Request) check(d *dialect) error {
+	switch {
+	case r.Method == "" || strings.ToUpper(r.Method) != r.Method:
+		return fmt.Errorf("method %q: want one in upper case", r.Method)
+	case r.Host == "" || strings.ContainsAny(r.Host, "/?#@ \r\n\t"):
+		return fmt.Errorf("host %q: want host[:port]", r.Host)
+	case r.Bucket == "" && r.Style == VirtualHosted:
+		return errors.New("no bucket, which a virtual-hosted URL needs")
+	case strings.ContainsAny(r.Bucket, "/?#@: \r\n\t"):
+		return fmt.Errorf("bucket %q: a bucket's name has none of / ? # @ : and spaces", r.Bucket)
+	case r.At.IsZero() || r.At.Year() < 1 || r.At.Year() > 9999:
+		return errors.New("no time of signing")
+	case r.Lifetime < time.Second || r.Lifetime > MaxLifetime:
+		return fmt.Errorf("lifetime %v: want 1 second to 7 days", r.Lifetime)
+	case r.Lifetime%time.Second != 0:
+		return fmt.Errorf("lifetime %v: want whole seconds", r.Lifetime)
+	}
+	for name := range r.Query {
+		if d.owns(name) {
+			return fmt.Errorf("query parameter %q belongs to the signature", name)
+		}
+	}
+	for name, values := range r.Header {
+		if strings.EqualFold(name, "host") {
+			return errors.New("header Host: give it in the field Host")
+		}
+		if strings.ContainsAny(name, "\r\n:; ") || name == "" || strings.ContainsAny(strings.Join(values, ""), "\r\n") {
+			return fmt.Errorf("header %q: a name without : ; and spaces, and values of one line", name)
+		}
+	}
+	return nil
+}
+
+// v4Mint signs a request: signText is given the string-to-sign and writes the signature in hex.
+type v4Mint struct {
+	d         *dialect
+	algorithm string
+	id, token string
+	region    string
+	service   string
+	signText  func(a *attempt, dst, text []byte) ([]byte, error)
+}
+
+func (m *v4Mint) sign(r *Request) (*Signed, error) {
+	if err := r.check(m.d); err != nil {
+		return nil, fmt.Errorf("mint a %s URL: %w", m.d.scheme, err)
+	}
+	var urlSpace, canonicalSpace [1536]byte
+	var names [8]string
+	var params [12]param
+	at := r.At.UTC().Truncate(time.Second)
+	stamp := at.Format(v4Time)
+	a := attempt{d: m.d, method: r.Method, header: r.Header, time: stamp, day: stamp[:8], region: m.region,
+		service: m.service, algorithm: m.algorithm, payload: Unsigned, signedText: "host"}
+
+	text := append(urlSpace[:0], "https://"...)
+	if r.HTTP {
+		text = append(urlSpace[:0], "http://"...)
+	}
+	host := len(text)
+	if r.Style == VirtualHosted {
+		text = append(append(text, r.Bucket...), '.')
+	}
+	text = append(text, r.Host...)
+	hostEnd := len(text)
+	text = append(text, '/')
+	if r.Style == PathStyle {
+		text = appendEscaped(text, r.Bucket, false)
+		if r.Key != "" {
+			text = append(text, '/')
+		}
+	}
+	text = appendEscaped(text, r.Key, true)
+	pathEnd := len(text)
+
+	a.signed = names[:1]
+	names[0] = "host"
+	if len(r.Header) > 0 {
+		a.signed = signedNames(r.Header, names[:0])
+		a.signedText = strings.Join(a.signed, ";")
+		if v, ok := headerValues(r.Header, m.d.payloadHeader); ok {
+			a.payload = string(appendValues(nil, v, m.d.tabs))
+		}
+	}
+	life := strconv.Itoa(int(r.Lifetime / time.Second))
+	var space [512]byte
+	enc := appendEscaped(space[:0], m.id, false)
+	for _, part := range [...]string{a.day, m.region, m.service, m.d.terminator} {
+		enc = appendEscaped(append(enc, "%2F"...), part, false)
+	}
+	query := append(params[:0], param{encName: m.d.algorithm, name: m.d.algorithm, encValue: m.algorithm},
+		param{encName: m.d.credential, name: m.d.credential, encValue: string(enc)},
+		param{encName: m.d.date, name: m.d.date, encValue: stamp},
+		param{encName: m.d.expires, name: m.d.expires, encValue: life})
+	if m.token != "" {
+		query = append(query, newParam(m.d.token, m.token))
+	}
+	if a.signedText == "host" {
+		query = append(query, param{encName: m.d.headers, name: m.d.headers, encValue: "host"})
+	} else {
+		query = append(query, newParam(m.d.headers, a.signedText))
+	}
+	if len(r.Query) > 0 {
+		for name, values := range r.Query {
+			for _, v := range values {
+				query = append(query, newParam(name, v))
+			}
+			if name == m.d.payload && len(values) == 1 && a.payload == Unsigned {
+				a.payload = values[0]
+			}
+		}
+		slices.SortStableFunc(query, m.d.compare)
+	}
+	a.query = query
+
+	text = appendQuery(append(text, '?'), query)
+	first, _ := hostNames(string(text[host:hostEnd]), !r.HTTP, m.d.hostWithoutPort)
+	a.host = first
+	a.path = string(text[hostEnd:pathEnd])
+	canonical := a.appendCanonical(canonicalSpace[:0])
+	var stringSpace [256]byte
+	toSign := a.appendString(stringSpace[:0], canonical)
+	text = append(append(append(text, '&'), m.d.signature...), '=')
+	text, err := m.signText(&a, text, toSign)
+	if err != nil {
+		return nil, fmt.Errorf("mint a %s URL: %w", m.d.scheme, err)
+	}
+	s := &Signed{Method: r.Method, URL: string(text), Until: at.Add(r.Lifetime)}
+	if len(r.Header) > 0 {
+		s.Header = r.Header.Clone()
+	}
+	return s, nil
+}

@@ -1,0 +1,108 @@
+package signing
+
+import (
+	"slices"
+	"strings"
+)
+
+// param is one parameter of a query: decoded, and encoded as the canonical request wants it.
+type param struct {
+	name, value       string
+	encName, encValue string
+}
+
+// parseQuery reads a raw query in its own order; empty pieces ("&&") are nothing. bad is the first piece, by its place,
+// that holds a "%" without two digits, -1 if none.
+func parseQuery(raw string, dst []param) (params []param, bad int) {
+	bad = -1
+	for place := 0; raw != ""; place++ {
+		var part string
+		part, raw, _ = strings.Cut(raw, "&")
+		if part == "" {
+			continue
+		}
+		n, v, _ := strings.Cut(part, "=")
+		var p param
+		var ok1, ok2 bool
+		p.name, p.encName, ok1 = component(n)
+		p.value, p.encValue, ok2 = component(v)
+		if (!ok1 || !ok2) && bad < 0 {
+			bad = place
+		}
+		dst = append(dst, p)
+	}
+	return dst, bad
+}
+
+// component decodes one name or value, and encodes it anew; what is canonical already is not copied.
+func component(raw string) (dec, enc string, ok bool) {
+	plain := true
+	for i := 0; i < len(raw) && plain; i++ {
+		plain = unreserved(raw[i])
+	}
+	if plain {
+		return raw, raw, true
+	}
+	dec, ok = unescape(raw, true)
+	if !ok {
+		return "", "", false
+	}
+	var space [256]byte
+	b := appendEscaped(space[:0], dec, false)
+	if string(b) == raw {
+		return dec, raw, true
+	}
+	return dec, string(b), true
+}
+
+func newParam(name, value string) param {
+	return param{name, value, escape(name, false), escape(value, false)}
+}
+
+// sortEncoded orders as S3 does: by the encoded name, then the encoded value ("the sorting occurs after encoding", AWS
+// IAM User Guide, "Create a signed AWS API request").
+func sortEncoded(a, b param) int {
+	if c := strings.Compare(a.encName, b.encName); c != 0 {
+		return c
+	}
+	return strings.Compare(a.encValue, b.encValue)
+}
+
+// sortDecoded orders as GCS does: by the name's code points; equal names stay in the order in which they were sent.
+func sortDecoded(a, b param) int { return strings.Compare(a.name, b.name) }
+
+func appendQuery(dst []byte, params []param) []byte {
+	for i := range params {
+		if i > 0 {
+			dst = append(dst, '&')
+		}
+		dst = append(dst, params[i].encName...)
+		dst = append(dst, '=')
+		dst = append(dst, params[i].encValue...)
+	}
+	return dst
+}
+
+// take returns the value of the one parameter of that name, how often it stands there, and where.
+func take(params []param, name string) (value string, times, at int) {
+	at = -1
+	for i := range params {
+		if params[i].name == name {
+			if times == 0 {
+				value, at = params[i].value, i
+			}
+			times++
+		}
+	}
+	return value, times, at
+}
+
+func without(params []param, at ...int) []param {
+	out := make([]param, 0, len(params))
+	for i := range params {
+		if !slices.Contains(at, i) {
+			out = append(out, params[i])
+		}
+	}
+	return out
+}
