@@ -181,10 +181,7 @@ func (c *certification) connect(ctx context.Context) error {
 	if c.guard, err = wire.NewGuard(scopeOf(a, service, s.Prefix)); err != nil {
 		return err
 	}
-	s.Wire, err = c.wire(c.guard)
-	if err != nil {
-		return err
-	}
+	s.Wire = c.wire(c.guard)
 	s.open = bucket.Options{Endpoint: c.target.Endpoint, AWSProfile: c.target.AWSProfile}
 	s.Bucket, s.OpenError = s.reopen(ctx, a)
 	if s.OpenError == nil {
@@ -193,13 +190,13 @@ func (c *certification) connect(ctx context.Context) error {
 	return nil
 }
 
-func (c *certification) wire(g *wire.Guard) (*wire.Transport, error) {
+func (c *certification) wire(g *wire.Guard) *wire.Transport {
 	a := c.subject.Address
 	o := wire.Options{Network: c.target.Network, Guard: g, RunID: c.runID, Program: c.o.Program, Secrets: c.secrets()}
 	if a.Provider == address.CoreWeave {
 		o.MinTLS = tls.VersionTLS13 // "TLS 1.3 is required" (Bring your own bucket, Determine the storage address, 2025-09)
 	}
-	return wire.New(o), nil
+	return wire.New(o)
 }
 
 // secrets are the values that must show nowhere.

@@ -95,15 +95,15 @@ func (t *T) OK(expected string, err error) {
 	if err == nil {
 		return
 	}
-	e := bucket.Classify("", err)
+	e, said := bucket.Classify("", err), words(err)
 	switch g := (*wire.GuardError)(nil); {
 	case errors.As(err, &g):
 		t.Errorf("%s", g)
 	case e.Kind.Definite():
-		t.add(reports.Observation{What: "the store answered", Expected: expected, Actual: e.Error()})
-		t.Fail(expected, e.Error())
+		t.add(reports.Observation{What: "the store answered", Expected: expected, Actual: said})
+		t.Fail(expected, said)
 	default:
-		t.Errorf("no answer that decides it: %s", e.Error())
+		t.Errorf("no answer that decides it: %s", said)
 	}
 }
 
@@ -243,7 +243,7 @@ func words(v any) string {
 	case []byte:
 		return fmt.Sprintf("%d bytes (SHA-256 %.8x...)", len(x), sha256.Sum256(x))
 	case error:
-		return bucket.Classify("", x).Error()
+		return strings.TrimPrefix(bucket.Classify("", x).Error(), ": ") // what was being done is known to whoever asks
 	}
 	return fmt.Sprint(v)
 }

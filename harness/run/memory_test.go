@@ -153,7 +153,7 @@ func (m *memory) left(t *testing.T, r *reports.Result) {
 		t.Errorf("the bucket has %q, want what it had before", keys)
 	}
 	for _, w := range m.writes() {
-		if !strings.HasPrefix(w[strings.Index(w, "/"):], "/bucket/"+r.Safety.Prefix) {
+		if _, path, _ := strings.Cut(w, " "); !strings.HasPrefix(path, "/bucket/"+r.Safety.Prefix) {
 			t.Errorf("a write outside of the run's prefix: %s", w)
 		}
 	}

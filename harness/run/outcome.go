@@ -59,7 +59,7 @@ func (x *execution) outcome(s *Spec) found {
 		return f
 	}
 	// Ginkgo has to agree with what the spec said: passed with passed, failed with failed or errored, skipped with the rest.
-	agree := false
+	var agree bool
 	state, reported := x.states[s]
 	switch state.SpecState {
 	case types.SpecStatePassed:

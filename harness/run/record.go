@@ -50,7 +50,7 @@ func (x *execution) runSpec(ctx context.Context, s *Spec) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if x.ctx != nil {
-		defer context.AfterFunc(x.ctx, stop)()
+		defer context.AfterFunc(x.ctx, stop)() //nolint:contextcheck // the run's context ends the spec besides Ginkgo's
 	}
 	if x.ready(ctx, s, r.t) {
 		before := x.keys()

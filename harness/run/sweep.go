@@ -75,10 +75,7 @@ func (c *certification) sweepRun(ctx context.Context, l bucket.Leftover) (int, [
 		return 0, nil, err
 	}
 	g.Stop()
-	w, err := c.wire(g)
-	if err != nil {
-		return 0, nil, err
-	}
+	w := c.wire(g)
 	defer w.CloseIdle()
 	o := c.subject.open
 	o.HTTP = w.Client()

@@ -53,7 +53,9 @@ var frozen = []struct {
 	{"15 lines, service, 2018-11-09", "k15", "2018-11-09", []string{"r", "2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "/blob/devstoreaccount1/container-a/blob-a.txt", "policy", "10.0.0.1-10.0.0.10", "https", "2018-11-09",
 		"b", "", "max-age=60", "attachment", "gzip", "en-US", "text/plain"}, func(r *signing.AzureRequest) { r.Policy = "policy" }, false},
 	{"16 lines, service, 2020-12-06", "k16", "2020-12-06", []string{"r", "2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "/blob/devstoreaccount1/container-a/blob-a.txt", "", "10.0.0.1-10.0.0.10", "https", "2020-12-06",
-		"bs", "2024-12-31T00:00:00.0000000Z", "scope-a", "max-age=60", "attachment", "gzip", "en-US", "text/plain"}, func(r *signing.AzureRequest) { r.EncryptionScope, r.Snapshot = "scope-a", "2024-12-31T00:00:00.0000000Z" }, false},
+		"bs", "2024-12-31T00:00:00.0000000Z", "scope-a", "max-age=60", "attachment", "gzip", "en-US", "text/plain"}, func(r *signing.AzureRequest) {
+		r.EncryptionScope, r.Snapshot = "scope-a", "2024-12-31T00:00:00.0000000Z"
+	}, false},
 	{"24 lines, user delegation, 2020-12-06", "k24", "2020-12-06", []string{"racwd", "2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "/blob/devstoreaccount1/container-a/blob-a.txt",
 		"11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222", "2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "b", "2020-12-06", "", "", "requester",
 		"10.0.0.1-10.0.0.10", "https", "2020-12-06", "b", "", "scope-a", "max-age=60", "attachment", "gzip", "en-US", "text/plain"}, func(r *signing.AzureRequest) {
