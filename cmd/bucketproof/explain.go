@@ -62,10 +62,10 @@ func unknownRequirement(cat *catalogue.Catalogue, id string) error {
 }
 
 func explain(w io.Writer, cat *catalogue.Catalogue, r catalogue.Requirement) {
-	fmt.Fprintf(w, "%s  %s  %s\n\n%s\n", r.ID, r.Level, r.Title, indent(r.Text, 2, 80))
+	fmt.Fprintf(w, "%s  %s  %s\n\n%s\n", r.ID, r.Level, r.Title, indent(r.Text, 2))
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "%-10s %s\n", name, strings.TrimLeft(indent(value, 11, 80), " "))
+			fmt.Fprintf(w, "%-10s %s\n", name, strings.TrimLeft(indent(value, 11), " "))
 		}
 	}
 	fmt.Fprintln(w)

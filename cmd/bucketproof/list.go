@@ -41,7 +41,7 @@ func newList(s streams) *cobra.Command {
 			switch {
 			case editions:
 				for _, e := range cat.Editions() {
-					fmt.Fprintf(s.out, "%s\n%s\n\n", e.ID, indent(e.Different, 2, 80))
+					fmt.Fprintf(s.out, "%s\n%s\n\n", e.ID, indent(e.Different, 2))
 				}
 				return nil
 			case profiles:
@@ -51,7 +51,7 @@ func newList(s streams) *cobra.Command {
 				return nil
 			case contradictions:
 				for i, c := range cat.Contradictions() {
-					fmt.Fprintf(s.out, "%d. %s\n%s\n   Resolution:\n%s\n\n", i+1, c.About, indent(c.Says, 5, 80), indent(c.Resolution, 5, 80))
+					fmt.Fprintf(s.out, "%d. %s\n%s\n   Resolution:\n%s\n\n", i+1, c.About, indent(c.Says, 5), indent(c.Resolution, 5))
 				}
 				return nil
 			}
@@ -132,10 +132,10 @@ func printLines(w io.Writer, lines []listed) {
 	fmt.Fprintln(w)
 }
 
-// indent wraps a text to a width, every line set in by n columns.
-func indent(s string, n, width int) string {
+// indent wraps a text to 80 columns, every line set in by n of them.
+func indent(s string, n int) string {
 	pad := strings.Repeat(" ", n)
-	wrapped := text.WrapSoft(strings.Join(strings.Fields(s), " "), width-n)
+	wrapped := text.WrapSoft(strings.Join(strings.Fields(s), " "), 80-n)
 	var lines []string
 	for _, l := range strings.Split(wrapped, "\n") {
 		lines = append(lines, pad+strings.TrimRight(l, " "))

@@ -84,7 +84,7 @@ func complain(w io.Writer, err error) {
 		hint = h.hint
 	}
 	if a := (*address.Error)(nil); errors.As(err, &a) {
-		fmt.Fprintf(w, "bucketproof: the address can't be used: %s\n", a.Finding.Part)
+		fmt.Fprintf(w, "bucketproof: the address can't be used: %s\n", a.Part)
 		fmt.Fprintf(w, "  rule  %s (%s)\n", a.Rule, a.Requirement)
 		if a.Fix != "" {
 			fmt.Fprintf(w, "  fix   %s\n", a.Fix)

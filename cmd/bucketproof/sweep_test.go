@@ -32,6 +32,7 @@ func TestKilledThenSwept(t *testing.T) {
 		{"coreweave", false, "BYOB-XFER-005"},
 		{"gcp", false, "BYOB-XFER-008"},
 		{"azure", false, "BYOB-XFER-009"},
+		{"azure", false, "comp=blocklist"},
 	} {
 		t.Run(fmt.Sprintf("%s versioned=%t at %s", c.provider, c.versioned, c.at), func(t *testing.T) {
 			reached, hold := make(chan struct{}), make(chan struct{})

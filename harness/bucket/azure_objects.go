@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/base64"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
@@ -84,6 +86,41 @@ func (b *azureBucket) List(ctx context.Context, prefix string, max int) ([]strin
 		}
 	}
 	return keys, nil
+}
+
+// Uncommitted lists blobs below a prefix of which there are only blocks: no blob yet, and none that a plain listing shows.
+// Azure removes such blocks by itself after a week (Put Block, remarks).
+func (b *azureBucket) Uncommitted(ctx context.Context, prefix string) ([]string, error) {
+	o := &container.ListBlobsFlatOptions{Prefix: &prefix, Include: container.ListBlobsInclude{UncommittedBlobs: true}}
+	all := map[string]bool{}
+	for pages := b.container.NewListBlobsFlatPager(o); pages.More(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, b.fail("list uncommitted blobs", err)
+		}
+		if page.Segment == nil {
+			continue
+		}
+		for _, item := range page.Segment.BlobItems {
+			all[text(item.Name)] = true
+		}
+	}
+	committed, err := b.List(ctx, prefix, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range committed {
+		delete(all, key)
+	}
+	return slices.Sorted(maps.Keys(all)), nil
+}
+
+// Discard removes the blocks of a blob that was never made: an empty block list makes it, and then it is removed.
+func (b *azureBucket) Discard(ctx context.Context, key string) error {
+	if _, err := b.container.NewBlockBlobClient(key).CommitBlockList(ctx, []string{}, nil); err != nil {
+		return b.fail("discard blocks", err)
+	}
+	return b.Delete(ctx, key)
 }
 
 func (b *azureBucket) Delete(ctx context.Context, key string) error {

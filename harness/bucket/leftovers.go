@@ -28,6 +28,9 @@ func (b *Bucket) Clean(ctx context.Context, prefix string, keys []string) (Clean
 	if err := c.uploads(ctx); err != nil {
 		return c.Cleaned, err
 	}
+	if err := c.blocks(ctx); err != nil {
+		return c.Cleaned, err
+	}
 	found, listed, err := b.objectsBelow(ctx, prefix, keys)
 	if err != nil {
 		return c.Cleaned, err
@@ -163,6 +166,43 @@ func (b *Bucket) objectsBelow(ctx context.Context, prefix string, known []string
 	return keys, listed, nil
 }
 
+// blockKeeper is a store that keeps blocks of which no object was made.
+type blockKeeper interface {
+	Uncommitted(ctx context.Context, prefix string) ([]string, error)
+	Discard(ctx context.Context, key string) error
+}
+
+// blocks discards blocks without a blob. What can't be discarded is kept, by its key.
+func (c *cleaning) blocks(ctx context.Context) error {
+	store, ok := c.b.Objects.(blockKeeper)
+	if !ok {
+		return nil
+	}
+	keys, err := store.Uncommitted(ctx, c.prefix)
+	if err != nil {
+		if e := Classify("list uncommitted blobs", err); e.Kind != KindDenied {
+			return e
+		}
+		return nil
+	}
+	for _, key := range keys {
+		if e := Classify("discard blocks", store.Discard(ctx, key)); e != nil && e.Kind != KindNoSuchKey {
+			c.Kept = append(c.Kept, Kept{Key: key, Version: "upload", Why: e.Error()})
+			continue
+		}
+		c.Removed++
+	}
+	if keys, err = store.Uncommitted(ctx, c.prefix); err != nil {
+		return Classify("list uncommitted blobs", err)
+	}
+	for _, key := range keys {
+		if !slices.ContainsFunc(c.Kept, func(k Kept) bool { return k.Key == key }) {
+			c.Kept = append(c.Kept, Kept{Key: key, Version: "upload", Why: "its blocks were discarded, and are still listed"})
+		}
+	}
+	return nil
+}
+
 // uploads discards open uploads. Where they may not be listed nothing finds one: the spec that began it also ends it.
 func (c *cleaning) uploads(ctx context.Context) error {
 	if c.b.Multipart == nil {
@@ -205,6 +245,11 @@ func (b *Bucket) Leftovers(ctx context.Context, subPath string) ([]Leftover, err
 	if versions, err := b.Versions(ctx, base); err == nil {
 		for _, v := range versions {
 			keys = append(keys, v.Key)
+		}
+	}
+	if store, ok := b.Objects.(blockKeeper); ok {
+		if uncommitted, err := store.Uncommitted(ctx, base); err == nil {
+			keys = append(keys, uncommitted...)
 		}
 	}
 	if b.Multipart != nil {

@@ -8,11 +8,8 @@ import (
 
 // everything is what can't be decided about a bucket whose address can't be used.
 func everything(but ...string) []string {
-	var ids []string
-	for _, id := range []string{"BYOB-ADDR-001", "BYOB-ADDR-004", "BYOB-ADDR-005", "BYOB-ADDR-006", "BYOB-ADDR-007", "BYOB-ADDR-008", "BYOB-ADDR-009",
-		"BYOB-ADDR-014", "BYOB-ADDR-015", "BYOB-ADDR-016", "BYOB-ADDR-018", "BYOB-ADDR-020"} {
-		ids = append(ids, id)
-	}
+	ids := []string{"BYOB-ADDR-001", "BYOB-ADDR-004", "BYOB-ADDR-005", "BYOB-ADDR-006", "BYOB-ADDR-007", "BYOB-ADDR-008", "BYOB-ADDR-009",
+		"BYOB-ADDR-014", "BYOB-ADDR-015", "BYOB-ADDR-016", "BYOB-ADDR-018", "BYOB-ADDR-020"}
 	ids = append(append(ids, net...), xfer...)
 	var out []string
 	for _, id := range ids {
@@ -67,7 +64,32 @@ func addressFaults() []Fault {
 				bucket, _, _ := strings.Cut(rest, "?")
 				return head + "@" + bucket
 			}),
+		f("virtual-hosts-under-an-ip-address", "the address asks for virtual-hosted style at an IP address", "BYOB-ADDR-018", []string{"s3-compatible"},
+			func(raw string) string { return raw + "&forcePathStyle=false" }),
+		f("virtual-hosts-under-a-dotted-name", "the address asks for virtual-hosted style of a bucket with dots", "BYOB-ADDR-018", []string{"aws"},
+			func(raw string) string { return strings.Replace(raw, "/byob-", "/byob.", 1) + "&forcePathStyle=false" }),
+		f("endpoint-in-the-place-of-the-bucket", "the address without credentials names the provider's endpoint first", "BYOB-ADDR-020", []string{"aws", "gcp", "azure"},
+			func(raw string) string {
+				scheme, _, _ := strings.Cut(raw, "://")
+				host := map[string]string{"s3": "s3.us-east-1.amazonaws.com", "gs": "storage.googleapis.com", "az": "account.blob.core.windows.net"}[scheme]
+				return scheme + "://" + host + "/bucket"
+			}),
+		{Name: "google-by-s3", Does: "the address names Google's XML endpoint by s3://, which an embedded run can't reach", Profiles: []string{"s3-compatible"},
+			Breaks: []string{"BYOB-ADDR-014", "BYOB-NET-001"}, Blocks: after("BYOB-NET-001"),
+			Setup: func(string) stores.Setup {
+				return stores.Setup{Hooks: stores.Hooks{Address: func(raw string) string { return atHost(raw, "storage.googleapis.com") }}}
+			}},
 	}
+}
+
+// atHost puts another endpoint into an address.
+func atHost(raw, host string) string {
+	before, rest, ok := strings.Cut(raw, "@127.0.0.1:")
+	if !ok {
+		return raw
+	}
+	_, path, _ := strings.Cut(rest, "/")
+	return before + "@" + host + "/" + path
 }
 
 func replace(from, to string) func(string) string {

@@ -29,7 +29,6 @@ func (f Fault) In(profile string) bool { return slices.Contains(f.Profiles, prof
 var (
 	all      = []string{"aws", "coreweave", "gcp", "azure", "s3-compatible"}
 	s3family = []string{"aws", "coreweave", "s3-compatible"}
-	notAzure = []string{"aws", "coreweave", "gcp", "s3-compatible"}
 	xfer     = []string{"BYOB-XFER-001", "BYOB-XFER-002", "BYOB-XFER-003", "BYOB-XFER-004", "BYOB-XFER-005", "BYOB-XFER-006", "BYOB-XFER-007",
 		"BYOB-XFER-008", "BYOB-XFER-009", "BYOB-XFER-010"}
 	net = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	stdnet "net"
 	"net/http"
-	"strings"
 	"time"
 
 	"math/big"
@@ -22,7 +22,7 @@ import (
 func networkFaults() []Fault {
 	return []Fault{
 		{Name: "name-unknown", Does: "the store's host name does not resolve", Profiles: all,
-			Breaks: []string{"BYOB-NET-001"}, Blocks: append(after("BYOB-NET-001"), "BYOB-ADDR-004"), Setup: hostElsewhere("", "store.invalid")},
+			Breaks: []string{"BYOB-NET-001"}, Blocks: append(after("BYOB-NET-001"), "BYOB-ADDR-004"), Setup: hostElsewhere("store.invalid")},
 		{Name: "port-closed", Does: "nothing listens on the store's port", Profiles: all,
 			Breaks: []string{"BYOB-NET-002"}, Blocks: append(after("BYOB-NET-001", "BYOB-NET-002"), "BYOB-ADDR-004"), Setup: portClosed},
 		{Name: "foreign-ca", Does: "the store's certificate comes from a CA that nobody trusts", Profiles: all,
@@ -46,11 +46,11 @@ func networkFaults() []Fault {
 }
 
 // hostElsewhere takes the store's names out of the table; where the address is a literal one, a name stands in its place.
-func hostElsewhere(_, name string) func(string) stores.Setup {
+func hostElsewhere(name string) func(string) stores.Setup {
 	return func(string) stores.Setup {
 		return stores.Setup{Hooks: stores.Hooks{
 			Network: func(n *wire.Network) { n.Hosts = map[string]string{} },
-			Address: func(raw string) string { return strings.Replace(raw, "@127.0.0.1:", "@"+name+":", 1) },
+			Address: func(raw string) string { return atHost(raw, name) },
 		}}
 	}
 }
@@ -58,7 +58,7 @@ func hostElsewhere(_, name string) func(string) stores.Setup {
 // portClosed points all names, and a literal address, at a port that was just closed.
 func portClosed(string) stores.Setup {
 	closed := "127.0.0.1:1"
-	if l, err := stdnet.Listen("tcp", "127.0.0.1:0"); err == nil {
+	if l, err := new(stdnet.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0"); err == nil {
 		closed = l.Addr().String()
 		_ = l.Close()
 	}
@@ -70,14 +70,7 @@ func portClosed(string) stores.Setup {
 			}
 			n.Hosts = hosts
 		},
-		Address: func(raw string) string {
-			before, rest, ok := strings.Cut(raw, "@127.0.0.1:")
-			if !ok {
-				return raw
-			}
-			_, path, _ := strings.Cut(rest, "/")
-			return before + "@" + closed + "/" + path
-		},
+		Address: func(raw string) string { return atHost(raw, closed) },
 	}}
 }
 

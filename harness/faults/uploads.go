@@ -41,7 +41,7 @@ func uploadFaults() []Fault {
 				})
 			})},
 		{Name: "block-list-ignored", Does: "a block list is acknowledged, and no blob is made of it", Profiles: []string{"azure"}, Breaks: []string{"BYOB-XFER-007"},
-			Setup: front(func(profile string, next http.Handler) http.Handler {
+			Leaves: true, Setup: front(func(profile string, next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Method == http.MethodPut && r.URL.Query().Get("comp") == "blocklist" {
 						acknowledge(w, profile, take(r))

@@ -80,6 +80,10 @@ func Certify(ctx context.Context, target Target, o Options) (*Done, error) {
 	return c.run(ctx)
 }
 
+// googleTokens is where a service account's key is exchanged for a token: an address holds no key ID, which the exchange
+// can do without (golang.org/x/oauth2/jwt: "an optional hint").
+const googleTokens = "https://oauth2.googleapis.com/token"
+
 // certification is one run over one bucket.
 type certification struct {
 	target  Target
@@ -181,8 +185,15 @@ func (c *certification) connect(ctx context.Context) error {
 	if c.guard, err = wire.NewGuard(scopeOf(a, service, s.Prefix)); err != nil {
 		return err
 	}
+	c.guard.Hold() // until prepare has seen what the bucket would keep
 	s.Wire = c.wire(c.guard)
 	s.open = bucket.Options{Endpoint: c.target.Endpoint, AWSProfile: c.target.AWSProfile}
+	if c.target.Endpoint == "" {
+		s.open.GoogleTokenURL = googleTokens
+	}
+	if s.Store.Kind == "remote" {
+		s.Store.Name = service.Host
+	}
 	s.Bucket, s.OpenError = s.reopen(ctx, a)
 	if s.OpenError == nil {
 		s.Identity = s.Bucket.Identity

@@ -56,6 +56,7 @@ func (c *certification) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.guard.Begin()
 	return b.Mark(ctx, m)
 }
 

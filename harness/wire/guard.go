@@ -46,7 +46,7 @@ type Guard struct {
 	keys     map[string]bool // key -> acknowledged
 	requests int
 	bytes    int64
-	closed   bool
+	closed   string // why no write is let through; "" when they are
 }
 
 // NewGuard makes the Guard of one run. A scope that leaves open what it guards is refused.
@@ -114,11 +114,22 @@ func (g *Guard) Allow(requests int, bytes int64) {
 	g.scope.MaxRequests, g.scope.MaxBytes = requests, bytes
 }
 
+// ended is why nothing is written any more.
+const ended = "the run has ended"
+
+// Hold lets no write through until Begin: what has to be known before the first write is not known yet.
+func (g *Guard) Hold() { g.shut("the run is not ready to write") }
+
+// Begin lets writes through.
+func (g *Guard) Begin() { g.shut("") }
+
 // Stop lets no further write through, but removals: what is running when a run ends can't write any more.
-func (g *Guard) Stop() {
+func (g *Guard) Stop() { g.shut(ended) }
+
+func (g *Guard) shut(why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.closed = true
+	g.closed = why
 }
 
 // pendingWrite is a write that was let through and not yet acknowledged.
@@ -145,8 +156,8 @@ func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.ReadCloser.Read(p)
 	m.g.mu.Lock()
 	defer m.g.mu.Unlock()
-	if m.g.closed {
-		return 0, &GuardError{Method: m.method, Why: "the run has ended", cut: true}
+	if m.g.closed != "" {
+		return 0, &GuardError{Method: m.method, Why: m.g.closed, cut: true}
 	}
 	if most := m.g.scope.MaxBytes; most > 0 && m.g.bytes+int64(n) > most {
 		return 0, &GuardError{Method: m.method, Why: fmt.Sprintf("more than the %d bytes that the plan allows", most), cut: true}
@@ -187,8 +198,8 @@ func (g *Guard) check(req *http.Request) (*pendingWrite, error) {
 		g.requests++
 		return nil, nil
 	}
-	if g.closed {
-		return nil, refuse("the run has ended")
+	if g.closed != "" && !(g.closed == ended && discards(g.scope.Dialect, req)) {
+		return nil, refuse("%s", g.closed)
 	}
 	n := bodyLength(req)
 	if most := g.scope.MaxBytes; most > 0 && n > 0 && (n > most || g.bytes > most-n) {

@@ -156,3 +156,13 @@ func undisguised(req *http.Request) error {
 	}
 	return nil
 }
+
+// emptyList is about as long as a block list without blocks can be, in bytes.
+const emptyList = 80
+
+// discards reports an Azure block list too short to name a block: committing it is how blocks without a blob are removed,
+// and so part of cleaning up.
+func discards(d Dialect, req *http.Request) bool {
+	n := bodyLength(req)
+	return d == Azure && req.Method == http.MethodPut && req.URL.Query().Get("comp") == "blocklist" && n > 0 && n <= emptyList
+}

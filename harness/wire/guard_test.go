@@ -13,15 +13,16 @@ const prefix = "team/run-1/"
 
 // scopes are what the attempts are made against; each is the same bucket and prefix in another form.
 var scopes = map[string]wire.Scope{
-	"s3 path":        {Dialect: wire.S3, Hosts: []string{"s3.store.test"}, Bucket: "bucket", Prefix: prefix},
-	"s3 virtual":     {Dialect: wire.S3, Hosts: []string{"s3.store.test:443"}, BucketHost: "bucket.s3.store.test", Bucket: "bucket", Prefix: prefix},
-	"s3 named sts":   {Dialect: wire.S3, Hosts: []string{"s3.amazonaws.com"}, BucketHost: "bucket.s3.amazonaws.com", Bucket: "bucket", Prefix: prefix},
-	"gcs":            {Dialect: wire.GCS, Hosts: []string{"storage.googleapis.com"}, Bucket: "bucket", Prefix: prefix},
-	"gcs virtual":    {Dialect: wire.GCS, Hosts: []string{"storage.googleapis.com"}, BucketHost: "bucket.storage.googleapis.com", Bucket: "bucket", Prefix: "storage/v1/b/other/o/"},
-	"gcs batch":      {Dialect: wire.GCS, Hosts: []string{"storage.googleapis.com"}, Bucket: "batch-jobs", Prefix: prefix},
-	"azure":          {Dialect: wire.Azure, Hosts: []string{"account.blob.store.test"}, Bucket: "bucket", Prefix: prefix},
-	"azure emulator": {Dialect: wire.Azure, Hosts: []string{"emulator.test:10000"}, PathPrefix: "/account", Bucket: "bucket", Prefix: prefix},
-	"only reads":     {},
+	"s3 path":         {Dialect: wire.S3, Hosts: []string{"s3.store.test"}, Bucket: "bucket", Prefix: prefix},
+	"s3 virtual":      {Dialect: wire.S3, Hosts: []string{"s3.store.test:443"}, BucketHost: "bucket.s3.store.test", Bucket: "bucket", Prefix: prefix},
+	"s3 named sts":    {Dialect: wire.S3, Hosts: []string{"s3.amazonaws.com"}, BucketHost: "bucket.s3.amazonaws.com", Bucket: "bucket", Prefix: prefix},
+	"gcs":             {Dialect: wire.GCS, Hosts: []string{"storage.googleapis.com"}, Bucket: "bucket", Prefix: prefix},
+	"gcs virtual":     {Dialect: wire.GCS, Hosts: []string{"storage.googleapis.com"}, BucketHost: "bucket.storage.googleapis.com", Bucket: "bucket", Prefix: "storage/v1/b/other/o/"},
+	"gcs batch":       {Dialect: wire.GCS, Hosts: []string{"storage.googleapis.com"}, Bucket: "batch-jobs", Prefix: prefix},
+	"azure":           {Dialect: wire.Azure, Hosts: []string{"account.blob.store.test"}, Bucket: "bucket", Prefix: prefix},
+	"azure emulator":  {Dialect: wire.Azure, Hosts: []string{"emulator.test:10000"}, PathPrefix: "/account", Bucket: "bucket", Prefix: prefix},
+	"s3 at a token's": {Dialect: wire.S3, Hosts: []string{"sts.eu-central-1.amazonaws.com"}, Bucket: "bucket", Prefix: prefix},
+	"only reads":      {},
 }
 
 // attempt is one request and what has to become of it: why is part of the refusal, "" when it goes through.
@@ -268,7 +269,8 @@ func TestTheGuardLetsThroughOnlyKeysOfTheRunOnAzure(t *testing.T) {
 		{name: "a blob below the prefix", method: "PUT", url: below + "k?sv=1&sig=s&se=e", body: "x", header: block},
 		{name: "a blob beside the prefix", method: "PUT", url: at + "/k?sv=1&sig=s", body: "x", header: block, why: "not below"},
 		{name: "a blob of another container", method: "PUT", url: "https://account.blob.store.test/other/" + prefix + "k", header: block, why: "another bucket"},
-		{name: "a page blob", method: "PUT", url: below + "k", header: map[string]string{"x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "8796093022208"}, why: "no"},
+		{name: "a page blob", method: "PUT", url: below + "k", header: map[string]string{"x-ms-blob-type": "PageBlob"}, why: "block blobs"},
+		{name: "a page blob's size", method: "PUT", url: below + "k", header: map[string]string{"x-ms-blob-content-length": "8796093022208"}, why: "Content-Length"},
 		{name: "a block", method: "PUT", url: below + "k?comp=block&blockid=a", body: "x"},
 		{name: "a block in other letters", method: "PUT", url: below + "k?Comp=Block&BlockId=a", body: "x", why: "comp"},
 		{name: "a list of blocks", method: "PUT", url: below + "k?comp=blocklist", body: "<BlockList/>"},
@@ -321,6 +323,10 @@ func TestTokensMayBeAskedForAndNothingElseBesideTheBucket(t *testing.T) {
 			{name: "a machine's event", method: "POST", url: "http://169.254.169.254/metadata/scheduledevents", body: "{}", why: "refused"},
 		})
 	}
+	tryAll(t, "s3 at a token's", []attempt{
+		{name: "a POST to a store on a token service's host", method: "POST", url: "https://sts.eu-central-1.amazonaws.com/", body: "x", why: "POST"},
+		{name: "a PUT to it", method: "PUT", url: "https://sts.eu-central-1.amazonaws.com/bucket/" + prefix + "k", body: "x"},
+	})
 	s := newStore(t, false, nil) // the metadata service has no TLS
 	g := guard(t, scopes["s3 path"])
 	tr := transport(t, wire.Options{Network: s.network(), Guard: g})

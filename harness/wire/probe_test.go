@@ -252,6 +252,9 @@ func TestNoProxyErrorShowsThePassword(t *testing.T) {
 		}
 		rec := wire.NewRecorder("BYOB-TEST-001")
 		_, sentErr := tr.RoundTrip(attempt{method: "GET", url: u.String()}.request(t).WithContext(rec.With(t.Context())))
+		if name == "that says nothing" && (sentErr == nil || !strings.Contains(sentErr.Error(), "no connection within 200ms")) {
+			t.Errorf("a request through a proxy %s: got %v, want the limit", name, sentErr)
+		}
 		all := fmt.Sprint(err, sentErr, rec.Lines(), har(t, rec))
 		if sentErr == nil || strings.Contains(all, "hunter2") || strings.Contains(all, base64.StdEncoding.EncodeToString([]byte("me:hunter2"))) {
 			t.Errorf("a proxy %s: the password shows, or nothing failed: %s", name, all)

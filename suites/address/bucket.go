@@ -159,14 +159,25 @@ func names(_ context.Context, t *run.T, a *address.Address) {
 	warned(t, a, "BYOB-ADDR-016")
 }
 
+// style holds the address's style against the rule, and the host of object requests against the style.
 func style(_ context.Context, t *run.T, a *address.Address) {
-	t.Observe("endpoint %q, bucket %q: object requests go to %s", a.Endpoint, a.Bucket, a.BucketHost())
-	virtual := strings.HasPrefix(a.BucketHost(), a.Bucket+".")
-	t.Equal("the bucket in the host", !a.PathStyle, virtual)
-	if a.Provider == address.CoreWeave {
-		t.Equal("path style on CoreWeave", false, a.PathStyle)
+	path, why := false, "no endpoint is named"
+	switch {
+	case a.Endpoint == "cwobject.com":
+		why = "CoreWeave serves virtual hosts only"
+	case a.Endpoint != "":
+		path, why = true, "an endpoint is named"
+	case strings.Contains(a.Bucket, "."):
+		path, why = true, "no certificate covers a bucket with dots as a host"
 	}
+	t.Observe("endpoint %q, bucket %q: %s", a.Endpoint, a.Bucket, why)
 	warned(t, a, "BYOB-ADDR-018")
+	if strings.Contains(a.String(), "forcePathStyle=") {
+		t.Observe("forcePathStyle in the address overrules it")
+	} else {
+		t.Equal("the bucket in the path", path, a.PathStyle)
+	}
+	t.Equal("the host of object requests begins with the bucket", !a.PathStyle, strings.HasPrefix(a.BucketHost(), a.Bucket+"."))
 }
 
 func bare(_ context.Context, t *run.T, a *address.Address) {
