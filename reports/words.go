@@ -53,20 +53,6 @@ func visible(s string) string {
 	}, s)
 }
 
-// sentence gives a remark its capital and its full stop.
-func sentence(s string) string {
-	s = inline(s)
-	if s == "" {
-		return ""
-	}
-	r, n := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(r)) + s[n:]
-	if !strings.HasSuffix(s, ".") {
-		s += "."
-	}
-	return s
-}
-
 // size says a number of bytes in binary units.
 func size(n int64) string {
 	units := []string{"KiB", "MiB", "GiB", "TiB"}

@@ -155,20 +155,27 @@ func TestWhatIsWrittenIsRemovedHoweverARunEnds(t *testing.T) {
 	}
 }
 
-// A spec that says that it only reads, and writes, is a mistake of ours: it is errored, and what it wrote is removed.
+// A spec that writes more than it says is a mistake of ours: it is errored. Where it says that it only reads, nothing is
+// sent, since nobody has looked yet at what the bucket keeps; one key too many is removed.
 func TestAnUnannouncedWrite(t *testing.T) {
-	for name, objects := range map[string]int{"of a spec that only reads": 0, "of one key too many": 1} {
+	for name, tt := range map[string]struct {
+		objects         int
+		reason, cleaned string
+	}{
+		"of a spec that only reads": {0, "guard: PUT refused, nothing was sent: the run is not ready", reports.NothingWritten},
+		"of one key too many":       {1, "the check wrote to 2 keys, and had announced", reports.Complete},
+	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMemory(t)
 			d := m.certify(t.Context(), t, m.target(), run.Options{}, func(s *run.Subject) {
 				run.It(s, writes, "it writes two", func(ctx context.Context, t *run.T) {
 					put(s, "one")(ctx, t)
 					put(s, "two")(ctx, t)
-				}, run.Costs(4, objects, 10))
+				}, run.Costs(4, tt.objects, 10))
 			})
 			m.left(t, d.Result)
-			want(t, d.Result, writes, reports.Errored, "the check wrote to 2 keys, and had announced")
-			if d.Result.Verdict == reports.Certified || d.Result.Safety.CleanUp != reports.Complete {
+			want(t, d.Result, writes, reports.Errored, tt.reason)
+			if d.Result.Verdict == reports.Certified || d.Result.Safety.CleanUp != tt.cleaned {
 				t.Errorf("verdict %s, clean-up %q", d.Result.Verdict, d.Result.Safety.CleanUp)
 			}
 		})

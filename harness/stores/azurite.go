@@ -140,7 +140,7 @@ func (a *azurite) wait(ctx context.Context, tick <-chan time.Time) error {
 	case <-tick:
 		return nil
 	case <-a.child.done:
-		return fmt.Errorf("it ended at once (%v): %s", a.child.err, a.said())
+		return fmt.Errorf("it ended at once (%w): %s", a.child.err, a.said())
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %s", context.Cause(ctx), a.said())
 	}
@@ -170,7 +170,7 @@ func (a *azurite) ask(ctx context.Context) error {
 		return err
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, resp.Body)
+	_, _ = io.Copy(io.Discard, resp.Body)
 	if server := resp.Header.Get("Server"); server != "Azurite-Blob/"+azuriteVersion {
 		return fmt.Errorf("it answers as %q", server)
 	}

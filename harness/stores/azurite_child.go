@@ -40,6 +40,7 @@ func childEnvironment(more ...string) []string {
 
 // startChild starts a program in a directory. Whoever starts it calls stop, or waits for done.
 func startChild(dir string, env []string, program string, args ...string) (*child, error) {
+	//nolint:noctx // stop ends it, or the death of this process
 	c := &child{cmd: exec.Command(program, args...), output: &tail{max: outputKept}, done: make(chan struct{})}
 	c.cmd.Dir = dir
 	c.cmd.Env = env
@@ -89,7 +90,7 @@ func (c *child) stop(grace time.Duration) error {
 		return nil
 	}
 	if grace > 0 {
-		terminate(c.cmd.Process) // an error means that it is gone, or that it has to do with its standard input
+		_ = terminate(c.cmd.Process) // an error means that it is gone, or that it has to do with its standard input
 		c.stdin.Close()
 		timer := time.NewTimer(grace)
 		defer timer.Stop()

@@ -286,6 +286,6 @@ func (p *azureProbe) ask(ctx context.Context, method, key, query string, header 
 		return 0, fmt.Errorf("%s a blob: %w", method, err)
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, resp.Body)
+	_, _ = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, nil
 }

@@ -93,7 +93,7 @@ func (p *coreWeavePolicy) answer(w http.ResponseWriter, r *http.Request, body []
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		w.Write(document)
+		_, _ = w.Write(document)
 	case r.Method == http.MethodPut && (allowed || malformed): // the gateway knew the caller, and only then read the policy
 		var any map[string]any
 		if json.Unmarshal(body, &any) != nil {
@@ -153,5 +153,5 @@ func (h *held) replay(w http.ResponseWriter) {
 		w.Header()[k] = v
 	}
 	w.WriteHeader(h.status)
-	w.Write(h.body.Bytes())
+	_, _ = w.Write(h.body.Bytes())
 }

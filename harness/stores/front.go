@@ -45,7 +45,7 @@ func (h *Host) front(o frontOptions) (*front, error) {
 	if o.Hooks.Front != nil {
 		handler = o.Hooks.Front(handler)
 	}
-	inner, err := net.Listen("tcp4", "127.0.0.1:0")
+	inner, err := new(net.ListenConfig).Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("open a front: %w", err)
 	}
@@ -66,7 +66,7 @@ func (h *Host) front(o frontOptions) (*front, error) {
 	h.mu.Unlock()
 	go func() {
 		defer close(f.served)
-		f.server.Serve(tls.NewListener(inner, conf))
+		_ = f.server.Serve(tls.NewListener(inner, conf))
 	}()
 	return f, nil
 }

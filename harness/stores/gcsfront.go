@@ -48,7 +48,7 @@ func (f *gcsFront) serveToken(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	json.NewEncoder(w).Encode(map[string]any{"access_token": f.token, "expires_in": 3599, "token_type": "Bearer"})
+	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": f.token, "expires_in": 3599, "token_type": "Bearer"})
 }
 
 // serveJSON passes a request of the JSON API on, and adds to the bucket's own resource what fake-gcs-server forgets.
@@ -66,7 +66,7 @@ func (f *gcsFront) serveJSON(w http.ResponseWriter, r *http.Request) {
 	}
 	bucket["cors"] = json.RawMessage(gcsCORS)
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	json.NewEncoder(w).Encode(bucket)
+	_ = json.NewEncoder(w).Encode(bucket)
 }
 
 // subresources turn a request of the XML API into one for something else than an object or a listing (XML API reference,

@@ -21,8 +21,8 @@ import (
 var embedded = []string{stores.AWS, stores.CoreWeave, stores.S3Compatible, stores.GCP}
 
 // idle are goroutines of libraries that end or sleep by themselves: fasthttp's worker pools look every 10 seconds whether they
-// have been stopped, the others run once a process.
-var idle = []string{"fasthttp.(*workerPool).Start", "fasthttp.updateServerDate", "go.opencensus.io/stats/view"}
+// have been stopped, the others run once a process (the runtime's own among them).
+var idle = []string{"runtime.runCleanups", "runtime.runFinalizers", "runtime.runfinq", "fasthttp.(*workerPool).Start", "fasthttp.updateServerDate", "go.opencensus.io/stats/view"}
 
 // goroutines returns the stacks of all goroutines but the idle ones.
 func goroutines() []string {

@@ -118,14 +118,16 @@ func (r *rooted) in(bucket *string) *string {
 // out puts the bucket's name for its path in an error. An error that isn't S3's is made one here: the gateway would print it
 // on standard error. Where a body ends early S3 has a word for it; the rest is told to whoever watches the stores.
 func (r *rooted) out(bucket string, err error) error {
-	switch e := err.(type) {
-	case nil:
+	var named s3err.BucketError
+	var plain s3err.S3Error
+	switch {
+	case err == nil:
 		return nil
-	case s3err.BucketError:
-		e.BucketName = bucket
-		return e
-	case s3err.S3Error:
-		return err
+	case errors.As(err, &named):
+		named.BucketName = bucket
+		return named
+	case errors.As(err, &plain):
+		return plain
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return s3err.GetAPIError(s3err.ErrIncompleteBody)

@@ -2,6 +2,7 @@ package stores
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -319,7 +320,7 @@ type wholeBody struct {
 func (b *wholeBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.left -= int64(n)
-	if err == io.EOF && b.left > 0 {
+	if errors.Is(err, io.EOF) && b.left > 0 {
 		err = s3err.GetAPIError(s3err.ErrIncompleteBody) // not io.ErrUnexpectedEOF, which posix takes for an end
 	}
 	return n, err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -125,7 +126,7 @@ func (o *s3Owner) must(ctx context.Context, what string, q s3Request) (s3Answer,
 
 // withoutURL drops the URL from an error of net/http: it may be a pre-signed one.
 func withoutURL(err error) error {
-	if u, ok := err.(*url.Error); ok {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
 		return u.Err
 	}
 	return err

@@ -31,7 +31,7 @@ func writeXMLError(w http.ResponseWriter, r *http.Request, status int, code, mes
 	w.Header().Set("Content-Length", fmt.Sprint(b.Len()))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		w.Write(b.Bytes())
+		_, _ = w.Write(b.Bytes())
 	}
 }
 

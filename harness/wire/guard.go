@@ -123,13 +123,15 @@ func (g *Guard) Hold() { g.shut("the run is not ready to write") }
 // Begin lets writes through.
 func (g *Guard) Begin() { g.shut("") }
 
-// Stop lets no further write through, but removals: what is running when a run ends can't write any more.
+// Stop lets no further write through, for good, but removals: what is running when a run ends can't write any more.
 func (g *Guard) Stop() { g.shut(ended) }
 
 func (g *Guard) shut(why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.closed = why
+	if g.closed != ended { // for good
+		g.closed = why
+	}
 }
 
 // pendingWrite is a write that was let through and not yet acknowledged.
@@ -182,12 +184,13 @@ func (g *Guard) check(req *http.Request) (*pendingWrite, error) {
 		}
 		return nil, nil
 	}
-	key := ""
+	key, discard := "", false
 	if !free {
 		var err error
 		if key, err = g.scope.writes(req); err != nil {
 			return nil, refuse("%s", err)
 		}
+		discard = discards(g.scope.Dialect, req)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -198,7 +201,7 @@ func (g *Guard) check(req *http.Request) (*pendingWrite, error) {
 		g.requests++
 		return nil, nil
 	}
-	if g.closed != "" && !(g.closed == ended && discards(g.scope.Dialect, req)) {
+	if g.closed != "" && (g.closed != ended || !discard) {
 		return nil, refuse("%s", g.closed)
 	}
 	n := bodyLength(req)

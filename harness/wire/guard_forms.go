@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -157,12 +159,23 @@ func undisguised(req *http.Request) error {
 	return nil
 }
 
-// emptyList is about as long as a block list without blocks can be, in bytes.
+// emptyList is as long as a block list without blocks gets, in bytes.
 const emptyList = 80
 
-// discards reports an Azure block list too short to name a block: committing it is how blocks without a blob are removed,
-// and so part of cleaning up.
+// discards reports an Azure block list that names no block: committing it is how blocks without a blob are removed, and so
+// part of cleaning up. It puts the body back.
 func discards(d Dialect, req *http.Request) bool {
 	n := bodyLength(req)
-	return d == Azure && req.Method == http.MethodPut && req.URL.Query().Get("comp") == "blocklist" && n > 0 && n <= emptyList
+	if d != Azure || req.Method != http.MethodPut || req.URL.Query().Get("comp") != "blocklist" || n <= 0 || n > emptyList {
+		return false
+	}
+	list, err := io.ReadAll(io.LimitReader(req.Body, n))
+	req.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(list), req.Body), req.Body}
+	req.GetBody = nil // it might give another body than the one that was read
+	return err == nil && noBlocks.Match(list)
 }
+
+var noBlocks = regexp.MustCompile(`^\s*(<\?xml[ -;=?-~]*\?>)?\s*<BlockList\s*(/>|>\s*</BlockList>)\s*$`)

@@ -128,6 +128,41 @@ func TestAStoppedGuardOnlyRemoves(t *testing.T) {
 	}
 }
 
+func TestAHeldGuardWritesNothingAndAStoppedOneOnlyDiscards(t *testing.T) {
+	s := newStore(t, true, nil)
+	g := guard(t, scopes["azure"])
+	tr := transport(t, wire.Options{Network: s.network(), Guard: g})
+	const below = "https://account.blob.store.test/bucket/" + prefix
+	block, list := below+"k", below+"k?comp=blocklist"
+	const none, some = `<?xml version="1.0" encoding="UTF-8"?><BlockList></BlockList>`, `<BlockList><Latest>aWQ=</Latest></BlockList>`
+	for _, test := range []struct {
+		name      string
+		before    func()
+		url, body string
+		goes      bool
+	}{
+		{"a write while it is held", g.Hold, block, "x", false},
+		{"an empty list while it is held", g.Hold, list, none, false},
+		{"a write after it began", g.Begin, block, "x", true},
+		{"a write after it stopped", g.Stop, block, "x", false},
+		{"an empty list after it stopped", g.Stop, list, none, true},
+		{"a short empty list after it stopped", g.Stop, list, "<BlockList/>", true},
+		{"a list with a block after it stopped", g.Stop, list, some, false},
+		{"an empty list beside the prefix", g.Stop, "https://account.blob.store.test/bucket/k?comp=blocklist", none, false},
+		{"a write after it began again", g.Begin, block, "x", false},
+	} {
+		test.before()
+		resp, err := tr.RoundTrip(attempt{method: "PUT", url: test.url, body: test.body}.request(t))
+		if resp != nil {
+			finish(t, resp)
+		}
+		came := s.take()
+		if test.goes != (err == nil) || test.goes != (len(came) == 1) || test.goes && string(came[0].body) != test.body {
+			t.Errorf("%s: got %v, and %d requests arrived; want it to go through: %t", test.name, err, len(came), test.goes)
+		}
+	}
+}
+
 func TestKeysAreKeptAnsweredOrNotAndCountedWhenAnswered(t *testing.T) {
 	s := newStore(t, true, func(w http.ResponseWriter, r *http.Request) {
 		switch {

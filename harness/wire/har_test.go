@@ -151,7 +151,7 @@ func TestEvidenceHoldsNoSecret(t *testing.T) {
 	const azureError = "<?xml version=\"1.0\"?><Error><Code>AuthenticationFailed</Code><Message>Server failed to authenticate the request.\nRequestId:%[1]s</Message>" +
 		"<AuthenticationErrorDetail>The MAC signature found in the HTTP request '%[1]s' is not the same as any computed signature. Server used following string to sign: 'r %[1]s'.</AuthenticationErrorDetail></Error>"
 	const jsonError = `{"error":{"code":401,"message":"Invalid Credentials for token %[1]s at https://x.test/k?sig=%[1]s","errors":[{"reason":"authError","message":"%[1]s"}]}}`
-	const chatty = `<Error><Code>%[1]s</Code><Message>signature '%[1]s' of Credential=%[1]s, Bearer %[1]s, password=hunter2: string to sign was %[1]s</Message></Error>`
+	const chatty = `<Error><Code>%[1]s</Code><Message>signature '%[1]s' of Credential=%[1]s, Bearer %[1]s, password: hunter2: string to sign was %[1]s</Message></Error>`
 	answers := map[string]struct{ kind, body, shown string }{
 		"/xml":    {"application/xml", xmlError, "SignatureDoesNotMatch: The request signature we calculated"},
 		"/azure":  {"application/xml", azureError, "AuthenticationFailed: Server failed to authenticate the request."},

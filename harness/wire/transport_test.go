@@ -254,6 +254,18 @@ func TestTheLimitThatRanOutIsNamed(t *testing.T) {
 	})
 }
 
+func TestAConnectionInUseHasNoLimitOfItsOwn(t *testing.T) {
+	s := newStore(t, true, func(http.ResponseWriter, *http.Request) { time.Sleep(300 * time.Millisecond) })
+	tr := transport(t, wire.Options{Network: s.network(), Limits: wire.Limits{Dial: 100 * time.Millisecond, Handshake: 100 * time.Millisecond, Answer: 5 * time.Second}})
+	for range 2 { // the second over the kept connection
+		resp, err := tr.RoundTrip(attempt{method: "GET", url: "https://s3.store.test/"}.request(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		finish(t, resp)
+	}
+}
+
 func TestRedirectsAreSeenAndNotFollowed(t *testing.T) {
 	s := newStore(t, true, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "https://user:hunter2@elsewhere.test/bucket/k?X-Amz-Signature=canary0&region=x")

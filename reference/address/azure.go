@@ -40,7 +40,7 @@ func parseAzure(a *Address, s *parts) *Error {
 	if a.Bucket == "" {
 		return refuse(Azure, requirement, "bucket", "there is no container after the storage account", write)
 	}
-	if err := checkName(Azure, "bucket", a.Bucket); err != nil {
+	if err := checkName(Azure, a.Bucket); err != nil {
 		return err
 	}
 	return a.finishWithoutStyle(s, "Azure")

@@ -61,7 +61,7 @@ func parseCoreWeave(a *Address, s *parts) *Error {
 		}
 	}
 	a.Endpoint = coreWeaveEndpoint
-	if err := checkName(CoreWeave, "bucket", a.Bucket); err != nil {
+	if err := checkName(CoreWeave, a.Bucket); err != nil {
 		return err
 	}
 	q, err := parseQuery(CoreWeave, s)

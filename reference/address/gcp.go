@@ -33,7 +33,7 @@ func parseGCS(a *Address, s *parts) *Error {
 	if a.Path, err = subPath(GCP, strings.TrimPrefix(s.path, "/")); err != nil {
 		return err
 	}
-	if err := checkName(GCP, "bucket", a.Bucket); err != nil {
+	if err := checkName(GCP, a.Bucket); err != nil {
 		return err
 	}
 	return a.finishWithoutStyle(s, "GCS")

@@ -12,8 +12,8 @@ import (
 //   - Azure: "Naming and referencing containers, blobs, and metadata"
 //
 // S3-compatible stores publish none of their own; S3's rules hold there without the affixes that AWS has reserved.
-func checkName(p Provider, part, name string) *Error {
-	bad := func(rule, fix string) *Error { return refuse(p, "BYOB-ADDR-016", part, rule, fix) }
+func checkName(p Provider, name string) *Error {
+	bad := func(rule, fix string) *Error { return refuse(p, "BYOB-ADDR-016", "bucket", rule, fix) }
 	kind := "a bucket's name"
 	if p == Azure {
 		kind = "a container's name"

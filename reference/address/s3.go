@@ -20,7 +20,7 @@ func parseS3(a *Address, s *parts, o Options) *Error {
 	if host.host == coreWeaveEndpoint {
 		names = CoreWeave
 	}
-	if err := checkName(names, "bucket", a.Bucket); err != nil {
+	if err := checkName(names, a.Bucket); err != nil {
 		err.Provider = a.Provider
 		return err
 	}

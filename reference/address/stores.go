@@ -1,6 +1,7 @@
 package address
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -54,8 +55,8 @@ func parseStores(list string, o Options, parse Parser) (*Stores, error) {
 
 // itemError wraps the error of an item. An error that is none of ours is dropped: it may repeat the item.
 func itemError(number int, err error) *Error {
-	cause, ok := err.(*Error)
-	if !ok {
+	var cause *Error
+	if !errors.As(err, &cause) {
 		return refuse("", "BYOB-ADDR-019", itemName(number), "it is no storage address", "check it by itself")
 	}
 	e := refuse(cause.Provider, "BYOB-ADDR-019", itemName(number), cause.Part+": "+cause.Rule+" ("+cause.Requirement+")", cause.Fix)

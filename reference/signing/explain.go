@@ -55,15 +55,28 @@ func Explain(in Input, known Known) []Finding {
 	if v.Cause == CauseHeaderMissing || v.Stage == StagePermission {
 		return found
 	}
+	var deeper []Finding
 	switch v.Claim.Scheme {
 	case S3:
-		return append(found, explainV4(&s3Dialect, &in, known, v.Cause)...)
+		deeper = explainV4(&s3Dialect, &in, known, v.Cause)
 	case GCS:
-		return append(found, explainV4(&gcsDialect, &in, known, v.Cause)...)
+		deeper = explainV4(&gcsDialect, &in, known, v.Cause)
 	case AzureService, AzureDelegation, AzureAccount:
-		return append(found, explainAzure(&in, known, v.Cause)...)
+		deeper = explainAzure(&in, known, v.Cause)
 	}
-	return found
+	if len(deeper) > 0 && deeper[0].Cause == CauseEdited && aboutTime(deeper[0].Part) {
+		return append(deeper, found...) // the edit is why the URL seems to be of another time
+	}
+	return append(found, deeper...)
+}
+
+// aboutTime says whether a parameter decides on date, scope or expiry.
+func aboutTime(name string) bool {
+	switch name {
+	case "X-Amz-Date", "X-Amz-Expires", "X-Amz-Credential", "X-Goog-Date", "X-Goog-Expires", "X-Goog-Credential", "st", "se", "skt", "ske":
+		return true
+	}
+	return false
 }
 
 // remedy is what to do about a cause.

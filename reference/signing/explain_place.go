@@ -38,6 +38,12 @@ func (s *search) hosts() []string {
 		}
 	}
 	list = append(list, strings.ToLower(in.Host), in.Host+".", strings.TrimSuffix(in.Host, "."))
+	if d.hostWithoutPort {
+		for _, h := range list {
+			name, _ := splitPort(h)
+			list = append(list, name)
+		}
+	}
 	slices.Sort(list)
 	return slices.DeleteFunc(slices.Compact(list), func(h string) bool { return h == "" })
 }
@@ -52,7 +58,12 @@ func (s *search) host() []Finding {
 		_, rest, _ = strings.Cut(rest, "/")
 	}
 	parent := strings.TrimPrefix(s.r.in.Host, c.Bucket+".")
-	list := append(s.hosts(), s.r.in.Host, parent)
+	own := []string{s.r.in.Host, parent}
+	if a.d.hostWithoutPort {
+		own[0], _ = splitPort(own[0])
+		own[1], _ = splitPort(own[1])
+	}
+	list := append(own, s.hosts()...)
 	for _, h := range list {
 		for _, form := range []struct {
 			host, path string
@@ -64,10 +75,10 @@ func (s *search) host() []Finding {
 			if !s.with(func(a *attempt) { a.host, a.path = form.host, form.path }) {
 				continue
 			}
-			if form.style && (h == s.r.in.Host || h == parent) {
+			if form.style && slices.Contains(own, h) {
 				return certain(StageCanonical, CauseStyle, "host", "the URL was minted with the bucket in the %s (host %s), and was used with it in the %s (host %s)", place(!inHost), clip(form.host), place(inHost), clip(s.r.in.Host))
 			}
-			if form.host == s.r.in.Host {
+			if form.host == a.host {
 				return certain(StageCanonical, CauseEncoding, "", "the URL was minted for the path %s, and was used with %s: a proxy changed the path", clip(form.path), clip(a.path))
 			}
 			return certain(StageCanonical, CauseHost, "host", "the URL was signed for the host %s, and came to the store as %s: it was minted for another name, or a proxy changed Host or its port", clip(form.host), clip(s.r.in.Host))
@@ -116,6 +127,12 @@ func (s *search) path() []Finding {
 	} else {
 		add("/"+strings.ReplaceAll(strings.TrimPrefix(s.r.a.path, "/"), "/", "%2F"), "with its slashes encoded as %2F")
 	}
+	for i := 1; i < len(s.r.a.path); i++ { // one slash of them
+		if s.r.a.path[i] == '/' {
+			add(s.r.a.path[:i]+"%2F"+s.r.a.path[i+1:], "with a slash encoded as %2F")
+		}
+	}
+	add(strings.ReplaceAll(s.r.a.path, "%2F", "%252F"), "with the characters %2F in the key, not a slash")
 	for _, p := range order {
 		if s.with(func(a *attempt) { a.path = p }) {
 			return certain(StageCanonical, CauseEncoding, "", "the path was signed as %s, that is %s, and was used as %s: the key was encoded or decoded once too often, or a proxy normalised it", clip(p), paths[p], clip(raw))

@@ -87,5 +87,10 @@ func splitPort(host string) (name, port string) {
 	if i < 0 || strings.IndexByte(host[i:], ']') >= 0 || strings.IndexByte(host[:i], ':') >= 0 && host[0] != '[' {
 		return host, ""
 	}
+	for _, c := range host[i+1:] {
+		if c < '0' || c > '9' {
+			return host, ""
+		}
+	}
 	return host[:i], host[i+1:]
 }

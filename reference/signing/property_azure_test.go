@@ -227,3 +227,19 @@ func TestAzureAccountSASVerifies(t *testing.T) {
 		}
 	}
 }
+
+// azblobInput is the request of a SAS that azblob signed by the test's account key.
+func azblobInput(t *testing.T, v sas.BlobSignatureValues, key *signing.AzureKey) signing.Input {
+	t.Helper()
+	cred, err := service.NewSharedKeyCredential("account", base64.StdEncoding.EncodeToString([]byte(secretKey)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := v.SignWithSharedKey(cred)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := sent(t, "GET", azureURL(signing.AzureRequest{Container: v.ContainerName, Blob: v.BlobName, VersionID: v.BlobVersion}, q.Encode()), nil, v.ExpiryTime.Add(-time.Second))
+	in.Keys = one(key)
+	return in
+}

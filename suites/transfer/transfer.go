@@ -6,7 +6,7 @@ package transfer
 import (
 	"bytes"
 	"context"
-	"crypto/md5" //nolint:gosec // Content-MD5 is MD5 (RFC 1864)
+	"crypto/md5"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -83,7 +83,7 @@ func headers(body []byte) http.Header {
 }
 
 func md5Of(body []byte) string {
-	sum := md5.Sum(body) //nolint:gosec // Content-MD5 is MD5
+	sum := md5.Sum(body)
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
