@@ -1,10 +1,7 @@
 package signing
 
 import (
-	"bytes"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -27,13 +24,7 @@ func NewGCSSignerFunc(email string, signBytes func([]byte) ([]byte, error)) (*GC
 	}
 	d := &gcsDialect
 	return &GCSSigner{v4Mint{d: d, algorithm: d.rsa, id: email, region: d.region, service: d.service,
-		signText: func(_ *attempt, dst, text []byte) ([]byte, error) {
-			sig, err := signBytes(bytes.Clone(text))
-			if err != nil {
-				return nil, fmt.Errorf("sign: %w", err)
-			}
-			return hex.AppendEncode(dst, sig), nil
-		}}}, nil
+		signBytes: signBytes}}, nil
 }
 
 // NewGCSHMACSigner takes an HMAC key of a service or user account, and the bucket's location or "auto".
@@ -42,7 +33,7 @@ func NewGCSHMACSigner(id string, key *SecretKey, location string) (*GCSSigner, e
 		return nil, errors.New("a GCS HMAC signer needs an access ID, a secret and a location without slashes")
 	}
 	d := &gcsDialect
-	return &GCSSigner{v4Mint{d: d, algorithm: d.hmac, id: id, token: key.token, region: location, service: d.service, signText: key.signText}}, nil
+	return &GCSSigner{v4Mint{d: d, algorithm: d.hmac, id: id, token: key.token, region: location, service: d.service, secret: key}}, nil
 }
 
 // Sign mints the URL.

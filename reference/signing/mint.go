@@ -1,6 +1,8 @@
 package signing
 
 import (
+	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -63,14 +65,15 @@ func (r *Request) check(d *dialect) error {
 	return nil
 }
 
-// v4Mint signs a request: signText is given the string-to-sign and writes the signature in hex.
+// v4Mint signs requests, by a secret key or by a function that is given the string-to-sign.
 type v4Mint struct {
 	d         *dialect
 	algorithm string
 	id, token string
 	region    string
 	service   string
-	signText  func(a *attempt, dst, text []byte) ([]byte, error)
+	secret    *SecretKey
+	signBytes func([]byte) ([]byte, error)
 }
 
 func (m *v4Mint) sign(r *Request) (*Signed, error) {
@@ -153,9 +156,15 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 	var stringSpace [256]byte
 	toSign := a.appendString(stringSpace[:0], canonical)
 	text = append(append(append(text, '&'), m.d.signature...), '=')
-	text, err := m.signText(&a, text, toSign)
-	if err != nil {
-		return nil, fmt.Errorf("mint a %s URL: %w", m.d.scheme, err)
+	if m.secret != nil {
+		sum := m.secret.mac(&a, toSign)
+		text = hex.AppendEncode(text, sum[:])
+	} else {
+		sig, err := m.signBytes(bytes.Clone(toSign))
+		if err != nil {
+			return nil, fmt.Errorf("mint a %s URL: sign: %w", m.d.scheme, err)
+		}
+		text = hex.AppendEncode(text, sig)
 	}
 	s := &Signed{Method: r.Method, URL: string(text), Until: at.Add(r.Lifetime)}
 	if len(r.Header) > 0 {

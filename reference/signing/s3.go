@@ -26,7 +26,7 @@ func newS3Signer(id string, key *SecretKey, region, service string) (*S3Signer, 
 	if strings.Contains(region, "/") || strings.Contains(service, "/") {
 		return nil, fmt.Errorf("region %q and service %q must hold no slash", region, service)
 	}
-	return &S3Signer{v4Mint{d: &s3Dialect, algorithm: s3Dialect.hmac, id: id, token: key.token, region: region, service: service, signText: key.signText}}, nil
+	return &S3Signer{v4Mint{d: &s3Dialect, algorithm: s3Dialect.hmac, id: id, token: key.token, region: region, service: service, secret: key}}, nil
 }
 
 // Sign mints the URL.
