@@ -13,9 +13,19 @@ import (
 )
 
 func newExplain(s streams) *cobra.Command {
-	return &cobra.Command{Use: "explain ID", Short: "Explain a requirement", Args: cobra.ExactArgs(1),
-		Long:    "Explain prints a requirement: what it asks for, where that comes from, what mends it, and which faults prove that it is checked.",
-		Example: "  bucketproof explain BYOB-NET-005\n  bucketproof explain xfer-002",
+	var u urlFlags
+	cmd := &cobra.Command{Use: "explain ID | -", Short: "Explain a requirement, or a pre-signed URL from standard input", Args: cobra.ExactArgs(1),
+		Long: `Explain prints a requirement: what it asks for, where that comes from, what
+mends it, and which faults prove that it is checked.
+
+With - it reads a pre-signed URL of Amazon S3 (or what speaks its language),
+Google Cloud Storage or Azure, and says what it grants, to whom, until when, and
+why it is refused. Nothing is sent, and secrets and signatures are shortened.
+The exit code is 1 when the URL is refused, and 4 when that can't be decided:
+without the key the signature itself can't be compared.`,
+		Example: `  bucketproof explain BYOB-NET-005
+  bucketproof explain xfer-002
+  echo "$URL" | bucketproof explain - --method PUT --key-file secret.txt`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			cat, err := catalogue.Load()
 			if err != nil {
@@ -28,6 +38,9 @@ func newExplain(s streams) *cobra.Command {
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] == "-" {
+				return u.explainURL(s)
+			}
 			cat, err := catalogue.Load()
 			if err != nil {
 				return &exitError{exitErrored, err}
@@ -43,6 +56,13 @@ func newExplain(s streams) *cobra.Command {
 			explain(s.out, cat, r)
 			return nil
 		}}
+	f := cmd.Flags()
+	f.StringVar(&u.method, "method", "GET", "the method that the URL is used with")
+	f.StringArrayVar(&u.headers, "header", nil, "a `header` that is sent with it, as \"Name: value\" (repeatable)")
+	f.StringVar(&u.at, "at", "", "judge at this `time`, such as 2026-11-22T10:30:00Z (default: now)")
+	f.StringVar(&u.keyFile, "key-file", "", "`file` with the key: a secret access key, a PEM private key, an Azure account key,\nor a whole storage address")
+	f.StringArrayVar(&u.hosts, "known-host", nil, "another `host` of the store that the URL may have been signed for (repeatable)")
+	return cmd
 }
 
 // unknownRequirement names the requirements of the family that was meant.

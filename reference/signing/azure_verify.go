@@ -24,8 +24,8 @@ type azure struct {
 // the string-to-sign by sv. After the signature it asks whether the SAS permits the request (StagePermission).
 func VerifyAzure(in Input) *Verdict {
 	v := &Verdict{}
-	var r azure
-	if !r.parse(&in, v) || !r.times(v) || !r.covers(v) {
+	r := azure{in: &in}
+	if !r.parse(v) || !r.times(v) || !r.covers(v) {
 		return v
 	}
 	if r.check(v); v.OK {
@@ -35,15 +35,14 @@ func VerifyAzure(in Input) *Verdict {
 }
 
 // parse is the stage "parameters".
-func (r *azure) parse(in *Input, v *Verdict) bool {
-	r.in = in
-	f, c := &r.f, &v.Claim
+func (r *azure) parse(v *Verdict) bool {
+	in, f, c := r.in, &r.f, &v.Claim
 	f.kind = Detect(in.RawQuery)
 	c.Scheme, c.Method, c.Host = f.kind, in.Method, in.Host
 	f.account, r.container, r.blob, r.path = azureNames(in)
 	c.Account, c.CredentialID, c.Bucket, c.Key = f.account, f.account, r.container, r.blob
 	var bad int
-	if r.params, bad = parseQuery(in.RawQuery, make([]param, 0, 24)); bad >= 0 {
+	if r.params, bad = parseQuery(in.RawQuery); bad >= 0 {
 		v.refuse(StageParameters, CauseMalformed, "", "the query holds a percent sign that is not followed by two hexadecimal digits; the URL was cut or retyped")
 		return false
 	}

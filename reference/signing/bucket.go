@@ -30,31 +30,37 @@ func decoded(s string) string {
 // hostBucket is what stands before a known domain in the host.
 func hostBucket(d *dialect, in *Input) (string, bool) {
 	host, _ := splitPort(in.Host)
-	lower := strings.ToLower(host)
-	domains := clouds(d)
-	for _, list := range [2][]string{in.Domains, domains} {
-		for _, domain := range list {
-			if n := len(host) - len(domain) - 1; n > 0 && host[n] == '.' && lower[n+1:] == strings.ToLower(domain) {
-				return host[:n], true
-			}
+	for _, domain := range in.Domains {
+		if b, ok := below(host, domain); ok {
+			return b, true
 		}
 	}
-	if d.scheme == S3 && (strings.HasSuffix(lower, ".amazonaws.com") || strings.HasSuffix(lower, ".amazonaws.com.cn") || strings.HasSuffix(lower, ".amazonaws.eu")) {
-		// bucket.s3.amazonaws.com, bucket.s3.eu-west-1.amazonaws.com, bucket.s3-fips.dualstack.us-gov-west-1.amazonaws.com
-		for _, mark := range []string{".s3.", ".s3-"} {
-			if i := strings.LastIndex(lower, mark); i > 0 {
-				return host[:i], true
-			}
-		}
+	if b, ok := below(host, "storage.googleapis.com"); ok || d.scheme == GCS {
+		return b, ok
+	}
+	if b, ok := below(host, "cwobject.com"); ok {
+		return b, true
+	}
+	if b, ok := below(host, "cwlota.com"); ok {
+		return b, true
+	}
+	if !strings.Contains(host, ".amazonaws.") {
+		return "", false
+	}
+	// bucket.s3.amazonaws.com, bucket.s3.eu-west-1.amazonaws.com, bucket.s3-fips.dualstack.us-gov-west-1.amazonaws.com
+	if i := max(strings.LastIndex(host, ".s3."), strings.LastIndex(host, ".s3-")); i > 0 {
+		return host[:i], true
 	}
 	return "", false
 }
 
-func clouds(d *dialect) []string {
-	if d.scheme == GCS {
-		return []string{"storage.googleapis.com"}
+// below cuts a domain, in any case, off a host.
+func below(host, domain string) (string, bool) {
+	n := len(host) - len(domain) - 1
+	if n <= 0 || host[n] != '.' || !strings.EqualFold(host[n+1:], domain) {
+		return "", false
 	}
-	return []string{"cwobject.com", "cwlota.com", "storage.googleapis.com"}
+	return host[:n], true
 }
 
 // azureNames reads account, container and blob: account.blob.core.windows.net/container/blob, or account in the path

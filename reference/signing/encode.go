@@ -53,7 +53,8 @@ func unescape(s string, plus bool) (string, bool) {
 	if strings.IndexByte(s, '%') < 0 && (!plus || strings.IndexByte(s, '+') < 0) {
 		return s, true
 	}
-	out := make([]byte, 0, len(s))
+	var space [256]byte
+	out := space[:0]
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == '%':

@@ -14,9 +14,9 @@ type azureSearch struct {
 
 // explainAzure looks for what makes the signature wrong. before is what Verify found already.
 func explainAzure(in *Input, known Known, before Cause) []Finding {
-	var r azure
+	r := azure{in: in}
 	v := &Verdict{}
-	r.parse(in, v)
+	r.parse(v)
 	if !r.readable || in.Keys == nil {
 		return nil
 	}

@@ -18,7 +18,7 @@ func set(params []param, d *dialect, name, value string) []param {
 			out[i] = newParam(name, value)
 		}
 	}
-	slices.SortStableFunc(out, d.compare)
+	sortQuery(out, d)
 	return out
 }
 
@@ -47,7 +47,7 @@ func (s *search) parameters() []Finding {
 	for _, p := range [][2]string{{"x-id", "GetObject"}, {"x-id", "PutObject"}, {"x-id", "UploadPart"}, {"x-id", "HeadObject"}, {"x-id", "DeleteObject"}, {"uploads", ""}, {"acl", ""}, {"X-Amz-Content-Sha256", Unsigned}} {
 		if s.with(func(a *attempt) {
 			a.query = append(slices.Clone(q), newParam(p[0], p[1]))
-			slices.SortStableFunc(a.query, d.compare)
+			sortQuery(a.query, d)
 		}) {
 			return certain(StageCanonical, CauseDropped, p[0], "the parameter %s=%s was signed, but is gone from the URL", p[0], p[1])
 		}
@@ -56,7 +56,7 @@ func (s *search) parameters() []Finding {
 		for _, name := range []string{"X-User", "uploadId", "partNumber", "versionId", "x-id"} {
 			if _, times, _ := take(q, name); times == 0 && s.with(func(a *attempt) {
 				a.query = append(slices.Clone(q), newParam(name, v))
-				slices.SortStableFunc(a.query, d.compare)
+				sortQuery(a.query, d)
 			}) {
 				return certain(StageCanonical, CauseDropped, name, "the parameter %s was signed, but is gone from the URL", name)
 			}
@@ -75,7 +75,7 @@ func (s *search) parameters() []Finding {
 			if value != v && s.with(func(a *attempt) {
 				a.query = slices.Clone(q)
 				a.query[i] = newParam(q[i].name, value)
-				slices.SortStableFunc(a.query, d.compare)
+				sortQuery(a.query, d)
 			}) {
 				return certain(StageCanonical, CauseEdited, q[i].name, "the parameter %s was changed after signing", clip(q[i].name))
 			}

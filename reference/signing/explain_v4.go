@@ -85,9 +85,9 @@ func (o *oracle) made(a *attempt) bool {
 
 // explainV4 looks for what makes the signature wrong. before is what Verify found already.
 func explainV4(d *dialect, in *Input, known Known, before Cause) []Finding {
-	var r v4
+	r := v4{in: in, a: attempt{d: d}}
 	v := &Verdict{}
-	r.parse(d, in, v, nil)
+	r.parse(v)
 	if !r.readable || in.Keys == nil {
 		return nil
 	}

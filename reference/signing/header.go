@@ -54,9 +54,12 @@ func appendValues(dst []byte, values []string, tabs bool) []byte {
 	return dst
 }
 
+// hostOnly is the list of signed headers where no other is; nobody writes to it.
+var hostOnly = []string{"host"}
+
 // signedNames are the headers to be signed, "host" among them, in lower case and sorted.
-func signedNames(h http.Header, dst []string) []string {
-	dst = append(dst, "host")
+func signedNames(h http.Header) []string {
+	dst := append(make([]string, 0, len(h)+1), "host")
 	for name := range h {
 		if lower := strings.ToLower(name); lower != "host" {
 			dst = append(dst, lower)

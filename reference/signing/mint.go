@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,12 +80,11 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 		return nil, fmt.Errorf("mint a %s URL: %w", m.d.scheme, err)
 	}
 	var urlSpace, canonicalSpace [1536]byte
-	var names [8]string
 	var params [12]param
 	at := r.At.UTC().Truncate(time.Second)
 	stamp := at.Format(v4Time)
 	a := attempt{d: m.d, method: r.Method, header: r.Header, time: stamp, day: stamp[:8], region: m.region,
-		service: m.service, algorithm: m.algorithm, payload: Unsigned, signedText: "host"}
+		service: m.service, algorithm: m.algorithm, payload: Unsigned, signed: hostOnly, signedText: "host"}
 
 	text := append(urlSpace[:0], "https://"...)
 	if r.HTTP {
@@ -108,10 +106,8 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 	text = appendEscaped(text, r.Key, true)
 	pathEnd := len(text)
 
-	a.signed = names[:1]
-	names[0] = "host"
 	if len(r.Header) > 0 {
-		a.signed = signedNames(r.Header, names[:0])
+		a.signed = signedNames(r.Header)
 		a.signedText = strings.Join(a.signed, ";")
 		if v, ok := headerValues(r.Header, m.d.payloadHeader); ok {
 			a.payload = string(appendValues(nil, v, m.d.tabs))
@@ -144,7 +140,7 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 				a.payload = values[0]
 			}
 		}
-		slices.SortStableFunc(query, m.d.compare)
+		sortQuery(query, m.d)
 	}
 	a.query = query
 

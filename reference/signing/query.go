@@ -13,8 +13,9 @@ type param struct {
 
 // parseQuery reads a raw query in its own order; empty pieces ("&&") are nothing. bad is the first piece, by its place,
 // that holds a "%" without two digits, -1 if none.
-func parseQuery(raw string, dst []param) (params []param, bad int) {
+func parseQuery(raw string) (params []param, bad int) {
 	bad = -1
+	dst := make([]param, 0, strings.Count(raw, "&")+1)
 	for place := 0; raw != ""; place++ {
 		var part string
 		part, raw, _ = strings.Cut(raw, "&")
@@ -70,6 +71,19 @@ func sortEncoded(a, b param) int {
 
 // sortDecoded orders as GCS does: by the name's code points; equal names stay in the order in which they were sent.
 func sortDecoded(a, b param) int { return strings.Compare(a.name, b.name) }
+
+// sortQuery sorts in place and keeps equal names in order. Queries are short and mostly sorted, where insertion is fastest.
+func sortQuery(params []param, d *dialect) {
+	if len(params) > 32 {
+		slices.SortStableFunc(params, d.compare)
+		return
+	}
+	for i := 1; i < len(params); i++ {
+		for j := i; j > 0 && d.compare(params[j], params[j-1]) < 0; j-- {
+			params[j], params[j-1] = params[j-1], params[j]
+		}
+	}
+}
 
 func appendQuery(dst []byte, params []param) []byte {
 	for i := range params {

@@ -28,21 +28,19 @@ type v4 struct {
 // verifyV4 takes the stages in their order and stops at the first that fails.
 func verifyV4(d *dialect, in *Input) *Verdict {
 	v := &Verdict{}
-	var space [16]param
-	var r v4
-	if !r.parse(d, in, v, space[:0]) || !r.scope(v) || !r.expiry(v) || !r.headers(v) {
+	r := v4{in: in, a: attempt{d: d}}
+	if !r.parse(v) || !r.scope(v) || !r.expiry(v) || !r.headers(v) {
 		return v
 	}
 	return r.check(v)
 }
 
 // parse is the stage "parameters".
-func (r *v4) parse(d *dialect, in *Input, v *Verdict, space []param) bool {
-	r.in, r.a.d = in, d
-	c := &v.Claim
+func (r *v4) parse(v *Verdict) bool {
+	d, in, c := r.a.d, r.in, &v.Claim
 	c.Scheme, c.Method, c.Host = d.scheme, in.Method, in.Host
 	c.Bucket, c.Key, r.style = locate(d, in)
-	params, bad := parseQuery(in.RawQuery, space)
+	params, bad := parseQuery(in.RawQuery)
 	if bad >= 0 {
 		v.refuse(StageParameters, CauseMalformed, "", "the query holds a percent sign that is not followed by two hexadecimal digits; the URL was cut or retyped")
 		return false
@@ -80,8 +78,9 @@ func (r *v4) parse(d *dialect, in *Input, v *Verdict, space []param) bool {
 	}
 	a := &r.a
 	a.algorithm, a.method, a.header = c.Algorithm, in.Method, in.Header
-	a.query = slices.DeleteFunc(params, func(p param) bool { return p.name == d.signature })
-	slices.SortStableFunc(a.query, d.compare)
+	_, _, at := take(params, d.signature)
+	a.query = slices.Delete(params, at, at+1)
+	sortQuery(a.query, d)
 	path, ok := canonicalPath(in.RawPath)
 	if !ok {
 		v.refuse(StageCanonical, CausePath, "", "the path holds a percent sign that is not followed by two hexadecimal digits")
