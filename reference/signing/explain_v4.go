@@ -65,7 +65,7 @@ func (o *oracle) made(a *attempt) bool {
 	var stringSpace [256]byte
 	text := a.appendString(stringSpace[:0], a.appendCanonical(canonicalSpace[:0]))
 	for _, k := range o.secrets {
-		sum := k.mac(a, text)
+		sum := k.mac(a.d, a.day, a.region, a.service, text)
 		var want [2 * sha256.Size]byte
 		hex.Encode(want[:], sum[:])
 		if string(want[:]) == o.signature {
@@ -157,7 +157,7 @@ func (s *search) shape() []Finding {
 	}
 	for _, k := range o.secrets {
 		var text [2048]byte
-		sum := k.mac(&s.r.a, s.r.a.appendString(nil, s.r.a.appendCanonical(text[:0])))
+		sum := k.mac(s.r.a.d, s.r.a.day, s.r.a.region, s.r.a.service, s.r.a.appendString(nil, s.r.a.appendCanonical(text[:0])))
 		if n := distance(sig, hex.EncodeToString(sum[:])); n <= 8 {
 			return certain(StageSignature, CauseSignatureEdited, name, "the signature is right but for %d of its characters: it was edited or mistyped", n)
 		}

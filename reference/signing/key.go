@@ -50,9 +50,9 @@ func (*SecretKey) key() {}
 // Format prints nothing of the key.
 func (*SecretKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted secret key]") }
 
-// mac signs a string-to-sign by the key derived for the attempt's scope.
-func (k *SecretKey) mac(a *attempt, text []byte) [sha256.Size]byte {
-	key := k.derive(a.d, a.day, a.region, a.service)
+// mac signs a string-to-sign by the key derived for a scope.
+func (k *SecretKey) mac(d *dialect, day, region, service string, text []byte) [sha256.Size]byte {
+	key := k.derive(d, day, region, service)
 	return mac(key[:], text)
 }
 

@@ -81,8 +81,10 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 	}
 	var urlSpace, canonicalSpace [1536]byte
 	var params [12]param
-	at := r.At.UTC().Truncate(time.Second)
-	stamp := at.Format(v4Time)
+	at := r.At.UTC()
+	at = at.Add(-time.Duration(at.Nanosecond()))
+	var stampSpace [len(v4Time)]byte
+	stamp := string(appendStamp(stampSpace[:0], at))
 	a := attempt{d: m.d, method: r.Method, header: r.Header, time: stamp, day: stamp[:8], region: m.region,
 		service: m.service, algorithm: m.algorithm, payload: Unsigned, signed: hostOnly, signedText: "host"}
 
@@ -106,9 +108,11 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 	text = appendEscaped(text, r.Key, true)
 	pathEnd := len(text)
 
+	signedText := "host" // apart from a, so that nothing of a needs the heap
 	if len(r.Header) > 0 {
-		a.signed = signedNames(r.Header)
-		a.signedText = strings.Join(a.signed, ";")
+		names := signedNames(r.Header)
+		signedText = strings.Join(names, ";")
+		a.signed, a.signedText = names, signedText
 		if v, ok := headerValues(r.Header, m.d.payloadHeader); ok {
 			a.payload = string(appendValues(nil, v, m.d.tabs))
 		}
@@ -126,25 +130,27 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 	if m.token != "" {
 		query = append(query, newParam(m.d.token, m.token))
 	}
-	if a.signedText == "host" {
+	if len(r.Header) == 0 {
 		query = append(query, param{encName: m.d.headers, name: m.d.headers, encValue: "host"})
 	} else {
-		query = append(query, newParam(m.d.headers, a.signedText))
+		query = append(query, newParam(m.d.headers, signedText))
 	}
+	a.query = query
 	if len(r.Query) > 0 {
+		all := append(make([]param, 0, len(query)+len(r.Query)), query...)
 		for name, values := range r.Query {
 			for _, v := range values {
-				query = append(query, newParam(name, v))
+				all = append(all, newParam(name, v))
 			}
 			if name == m.d.payload && len(values) == 1 && a.payload == Unsigned {
 				a.payload = values[0]
 			}
 		}
-		sortQuery(query, m.d)
+		sortQuery(all, m.d)
+		a.query = all
 	}
-	a.query = query
 
-	text = appendQuery(append(text, '?'), query)
+	text = appendQuery(append(text, '?'), a.query)
 	first, _ := hostNames(string(text[host:hostEnd]), !r.HTTP, m.d.hostWithoutPort)
 	a.host = first
 	a.path = string(text[hostEnd:pathEnd])
@@ -153,7 +159,7 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 	toSign := a.appendString(stringSpace[:0], canonical)
 	text = append(append(append(text, '&'), m.d.signature...), '=')
 	if m.secret != nil {
-		sum := m.secret.mac(&a, toSign)
+		sum := m.secret.mac(m.d, stamp[:8], m.region, m.service, toSign)
 		text = hex.AppendEncode(text, sum[:])
 	} else {
 		sig, err := m.signBytes(bytes.Clone(toSign))
@@ -167,4 +173,20 @@ func (m *v4Mint) sign(r *Request) (*Signed, error) {
 		s.Header = r.Header.Clone()
 	}
 	return s, nil
+}
+
+// appendStamp writes a time as v4Time has it.
+func appendStamp(dst []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	two := func(n int) { dst = append(dst, byte('0'+n/10), byte('0'+n%10)) }
+	two(year / 100)
+	two(year % 100)
+	two(int(month))
+	two(day)
+	dst = append(dst, 'T')
+	two(hour)
+	two(minute)
+	two(second)
+	return append(dst, 'Z')
 }

@@ -293,7 +293,7 @@ func holds(k Key, a *attempt, text []byte, signature string) bool {
 		if a.algorithm != a.d.hmac {
 			return false
 		}
-		sum := k.mac(a, text)
+		sum := k.mac(a.d, a.day, a.region, a.service, text)
 		var want [2 * sha256.Size]byte
 		hex.Encode(want[:], sum[:])
 		return subtle.ConstantTimeCompare(want[:], []byte(signature)) == 1
