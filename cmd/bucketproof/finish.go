@@ -22,10 +22,10 @@ func (f *certifyFlags) finish(s streams, p *progress, done []*run.Done) error {
 		results = append(results, d.Result)
 		verdicts = append(verdicts, d.Result.Verdict)
 	}
-	if err := f.print(s.out, results); err != nil {
-		return &exitError{exitErrored, fmt.Errorf("print the result: %w", err)}
-	}
 	where, err := f.write(done, results)
+	if perr := f.print(s.out, results); perr != nil && err == nil {
+		return &exitError{exitErrored, fmt.Errorf("print the result: %w", perr)}
+	}
 	if err != nil {
 		return &exitError{exitErrored, fmt.Errorf("the reports could not be written: %w", err)}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,11 +92,14 @@ func complain(w io.Writer, err error) {
 		}
 		return
 	}
-	fmt.Fprintf(w, "bucketproof: %s\n", err)
+	fmt.Fprintf(w, "bucketproof: %s\n", addresses.ReplaceAllString(err.Error(), "$1://[not shown]"))
 	if hint != "" {
 		fmt.Fprintf(w, "  hint: %s\n", hint)
 	}
 }
+
+// addresses are what may hold keys, wherever they were written by mistake.
+var addresses = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*)://[^\s"]+`)
 
 // usage says that the error is a mistake in how the program was called.
 func usage(err error) error {

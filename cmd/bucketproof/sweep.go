@@ -89,7 +89,7 @@ func printSwept(w io.Writer, swept []run.Swept, asJSON, whole bool) error {
 		}
 	}
 	if whole && !slices.ContainsFunc(swept, func(s run.Swept) bool { return len(s.Kept) > 0 || (s.Left != "" && !s.Foreign) }) {
-		fmt.Fprintln(w, "nothing of ours is left")
+		fmt.Fprintln(w, "nothing that carries a marker of ours is left")
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func TestKilledThenSwept(t *testing.T) {
 					t.Errorf("changed or removed, and not ours: %s", key)
 				}
 			}
-			if got := call(t, b.Address, append([]string{"sweep", "-"}, flags...)...); got.code != exitOK || !strings.Contains(got.out, "nothing of ours") {
+			if got := call(t, b.Address, append([]string{"sweep", "-"}, flags...)...); got.code != exitOK || !strings.Contains(got.out, "nothing that carries a marker of ours") {
 				t.Errorf("a second sweep: got exit code %d and %q", got.code, got.out)
 			}
 			noSecrets(t, t.TempDir(), got, b.Secrets...)

@@ -48,7 +48,7 @@ func (r *Retention) unread(what string, e *Error) (answered bool) {
 		why = fmt.Sprintf("%d %s", e.Status, e.Kind)
 	}
 	r.Unreadable = append(r.Unreadable, what+": "+why)
-	return e.Status != 0
+	return e.Status != 0 && e.Kind.Definite()
 }
 
 // unknown is the Versioning of a bucket whose versioning couldn't be read.

@@ -2,6 +2,7 @@ package bucket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -37,7 +38,10 @@ func (b *Bucket) Clean(ctx context.Context, prefix string, keys []string) (Clean
 	}
 	var versions []Version // of a bucket that keeps them; removing one by its ID leaves no delete marker
 	if all, err := b.Versions(ctx, prefix); err == nil {
-		c.Versions = true
+		// A listing of versions without what is there is none.
+		c.Versions = !slices.ContainsFunc(found, func(key string) bool {
+			return listed && !slices.Contains(keys, key) && !slices.ContainsFunc(all, func(v Version) bool { return v.Key == key })
+		})
 		if slices.ContainsFunc(all, func(v Version) bool { return !v.Latest || v.Marker || (v.ID != "" && v.ID != "null") }) {
 			versions = all
 		}
@@ -270,6 +274,9 @@ func (b *Bucket) Leftovers(ctx context.Context, subPath string) ([]Leftover, err
 		}
 		l := Leftover{Run: run, Prefix: RunPrefix(subPath, run)}
 		if l.Marker, err = b.readMarker(ctx, subPath, run); err != nil {
+			if e := (*Error)(nil); errors.As(err, &e) && e.Kind != KindNoSuchKey {
+				return out, fmt.Errorf("the marker of %s can't be read: %w", l.Prefix, err)
+			}
 			l.Why = "no marker of ours: " + err.Error()
 		}
 		out = append(out, l)

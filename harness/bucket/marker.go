@@ -98,10 +98,11 @@ func (m Marker) Running(now time.Time) bool {
 	return true
 }
 
-// machine is a hash of the host's name and boot: the same machine, the same hash.
+// machine is a hash of the host's name, boot and process namespace: the same process IDs, the same hash.
 func machine() string {
 	name, _ := os.Hostname()
 	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	sum := sha256.Sum256(append([]byte("bucketproof\x00"+name+"\x00"), boot...))
+	space, _ := os.Readlink("/proc/self/ns/pid") // process IDs count within their namespace only
+	sum := sha256.Sum256(append([]byte("bucketproof\x00"+name+"\x00"+space+"\x00"), boot...))
 	return hex.EncodeToString(sum[:8])
 }

@@ -54,7 +54,10 @@ func (b *s3Bucket) Retention(ctx context.Context) (Retention, error) {
 		}
 		return r, nil
 	}
-	if c := lock.ObjectLockConfiguration; c != nil && c.Rule != nil && c.Rule.DefaultRetention != nil {
+	if lock.ObjectLockConfiguration == nil {
+		return r, &Error{Op: "get object lock configuration", Status: 200, Kind: KindOther, Message: "the answer is no object lock configuration"}
+	}
+	if c := lock.ObjectLockConfiguration; c.Rule != nil && c.Rule.DefaultRetention != nil {
 		d := c.Rule.DefaultRetention
 		length := count(aws.ToInt32(d.Days), "day")
 		if d.Years != nil {

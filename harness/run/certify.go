@@ -130,6 +130,9 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 	if !slices.Contains(catalogue.Providers, s.Profile) {
 		return nil, &UsageError{fmt.Errorf("%q is no profile for a bucket: these are %s", s.Profile, strings.Join(catalogue.Providers, ", "))}
 	}
+	if s.Address != nil && s.Profile != string(provider) {
+		return nil, &UsageError{fmt.Errorf("profile %s is not for an address of provider %s", s.Profile, provider)}
+	}
 	if s.Edition == "" {
 		s.Edition = catalogue.DefaultEdition
 	}

@@ -19,6 +19,7 @@ const (
 	cleanUpLimit    = 60 * time.Second
 	prepareRequests = 60
 	markerBytes     = 4 << 10
+	cleanUpRequests = 3000                   // a listing without an end is no reason to go on for ever
 	markerName      = "bucketproof-run.json" // the last part of a marker's key (package bucket)
 )
 
@@ -106,7 +107,7 @@ func (c *certification) cleanUp(ctx context.Context) {
 		return
 	}
 	c.guard.Stop()
-	c.guard.Allow(0, 0)
+	c.guard.Allow(c.subject.Wire.Requests()+cleanUpRequests, 0)
 	out.ObjectsWritten, out.BytesWritten = c.guard.Written()
 	if b := c.subject.Bucket; b != nil && len(c.guard.Keys()) > 0 {
 		ctx, cancel := context.WithTimeout(s.rec.With(context.WithoutCancel(ctx)), cleanUpLimit)
@@ -133,6 +134,12 @@ func (c *certification) remove(ctx context.Context, b *bucket.Bucket) {
 	for i, k := range out.Kept { // the marker stays for the sake of what it marks
 		if k.Key == c.subject.Prefix+markerName && len(out.Kept) > 1 && unannounced == 0 {
 			out.Kept[i].Announced = true
+		}
+	}
+	if v := c.safety.retention.Versioning; v != "" && v != "off" && !cleaned.Versions {
+		for _, key := range c.guard.Keys() {
+			out.Kept = append(out.Kept, reports.Kept{Key: key, Version: "unknown", Announced: true,
+				Why: "versioning is not off, and versions can't be listed: old versions and delete markers may remain"})
 		}
 	}
 	switch {

@@ -53,7 +53,8 @@ func New(o Options) *Transport {
 			_ = conn.SetDeadline(time.Now().Add(o.Limits.Dial + o.Limits.Handshake))
 			return &meteredConn{Conn: conn}, nil
 		},
-		Proxy: t.o.Network.Proxy,
+		MaxResponseHeaderBytes: 256 << 10,
+		Proxy:                  t.o.Network.Proxy,
 		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
 			if err := refusedTunnel(resp); err != nil {
 				return throughProxy(proxy, err)
@@ -182,10 +183,21 @@ func (t *Transport) userAgent(rec *Recorder, sdk string) string {
 type countedBody struct {
 	io.ReadCloser
 	entry *entry
+	read  int64
 }
 
+// answerLimit is the longest answer that is read, in bytes: nothing that a run asks for is longer.
+const answerLimit = 64 << 20
+
+// errAnswerLong ends an answer that doesn't.
+var errAnswerLong = errors.New("the answer is longer than 64 MiB")
+
 func (b *countedBody) Read(p []byte) (int, error) {
+	if b.read > answerLimit {
+		return 0, errAnswerLong
+	}
 	n, err := b.ReadCloser.Read(p)
+	b.read += int64(n)
 	b.entry.read(p[:n], err)
 	return n, err
 }

@@ -7,10 +7,16 @@ import (
 
 const upperHex = "0123456789ABCDEF"
 
-// unreserved are the characters that RFC 3986, section 2.3, leaves as they are: all three schemes encode everything else.
-func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.' || c == '~'
-}
+// plain are the characters that RFC 3986, section 2.3, leaves as they are (unreserved): all three schemes encode
+// everything else. Nobody writes to it.
+var plain = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~") {
+		t[c] = true
+	}
+	return t
+}()
+
+func unreserved(c byte) bool { return plain[c] }
 
 // appendEscaped percent-encodes s once, with upper-case digits; slash leaves "/" alone, as in paths.
 func appendEscaped(dst []byte, s string, slash bool) []byte {

@@ -37,11 +37,11 @@ func parseQuery(raw string) (params []param, bad int) {
 
 // component decodes one name or value, and encodes it anew; what is canonical already is not copied.
 func component(raw string) (dec, enc string, ok bool) {
-	plain := true
-	for i := 0; i < len(raw) && plain; i++ {
-		plain = unreserved(raw[i])
+	clean := true
+	for i := 0; i < len(raw) && clean; i++ {
+		clean = unreserved(raw[i])
 	}
-	if plain {
+	if clean {
 		return raw, raw, true
 	}
 	dec, ok = unescape(raw, true)

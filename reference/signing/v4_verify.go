@@ -35,145 +35,6 @@ func verifyV4(d *dialect, in *Input) *Verdict {
 	return r.check(v)
 }
 
-// parse is the stage "parameters".
-func (r *v4) parse(v *Verdict) bool {
-	d, in, c := r.a.d, r.in, &v.Claim
-	c.Scheme, c.Method, c.Host = d.scheme, in.Method, in.Host
-	c.Bucket, c.Key, r.style = locate(d, in)
-	params, bad := parseQuery(in.RawQuery)
-	if bad >= 0 {
-		v.refuse(StageParameters, CauseMalformed, "", "the query holds a percent sign that is not followed by two hexadecimal digits; the URL was cut or retyped")
-		return false
-	}
-	var got [6]string
-	for i, name := range [...]string{d.algorithm, d.credential, d.date, d.expires, d.headers, d.signature} {
-		value, times, _ := take(params, name)
-		got[i] = value
-		switch {
-		case times == 0:
-			v.refuse(StageParameters, CauseMissing, name, "the query has no %s: the URL was cut, or a proxy or mail program dropped it", name)
-			return false
-		case times > 1:
-			v.refuse(StageParameters, CauseRepeated, name, "the query has %s %d times; which of them is meant is ambiguous", name, times)
-			return false
-		case value == "":
-			v.refuse(StageParameters, CauseMissing, name, "%s is empty", name)
-			return false
-		}
-	}
-	_, times, _ := take(params, d.token)
-	if times > 1 {
-		v.refuse(StageParameters, CauseRepeated, d.token, "the query has %s %d times; which of them is meant is ambiguous", d.token, times)
-		return false
-	}
-	c.SessionToken = times == 1
-	c.Algorithm, r.signature = got[0], got[5]
-	c.Requester, _, _ = take(params, "X-User")
-	if c.Algorithm != d.hmac && (d.rsa == "" || c.Algorithm != d.rsa) {
-		v.refuse(StageParameters, CauseAlgorithm, d.algorithm, "the algorithm %s is not one of %s", clip(c.Algorithm), strings.TrimSpace(d.hmac+" "+d.rsa))
-		return false
-	}
-	if !r.credential(got[1], v) || !r.times(got[2], got[3], v) || !r.names(got[4], v) {
-		return false
-	}
-	a := &r.a
-	a.algorithm, a.method, a.header = c.Algorithm, in.Method, in.Header
-	_, _, at := take(params, d.signature)
-	a.query = slices.Delete(params, at, at+1)
-	sortQuery(a.query, d)
-	path, ok := canonicalPath(in.RawPath)
-	if !ok {
-		v.refuse(StageCanonical, CausePath, "", "the path holds a percent sign that is not followed by two hexadecimal digits")
-		return false
-	}
-	if a.path = path; path != in.RawPath && in.RawPath != "" {
-		r.path2 = in.RawPath
-	}
-	a.host, r.host2 = hostNames(in.Host, in.TLS, d.hostWithoutPort)
-	a.payload = Unsigned
-	if in.PayloadHash != "" {
-		a.payload = in.PayloadHash
-	} else if value, times, _ := take(params, d.payload); times == 1 && d.payload != "" {
-		a.payload = value
-	}
-	if slices.Contains(a.signed, d.payloadHeader) {
-		if values, ok := headerValues(in.Header, d.payloadHeader); ok {
-			a.payload = string(appendValues(nil, values, d.tabs))
-		}
-	}
-	c.Payload = a.payload
-	r.readable = true
-	return true
-}
-
-// credential reads ID/date/region/service/terminator; an ID may hold slashes.
-func (r *v4) credential(text string, v *Verdict) bool {
-	d, c := r.a.d, &v.Claim
-	rest, terminator, ok1 := cutLast(text)
-	rest, service, ok2 := cutLast(rest)
-	rest, region, ok3 := cutLast(rest)
-	id, day, ok4 := cutLast(rest)
-	_, digits := dayNumber(day)
-	if !ok1 || !ok2 || !ok3 || !ok4 || id == "" || terminator != d.terminator || !digits || region == "" || service == "" {
-		v.refuse(StageParameters, CauseMalformed, d.credential, "%s is not ID/date/region/service/%s", d.credential, d.terminator)
-		return false
-	}
-	c.CredentialID, c.Date, c.Region, c.Service = id, day, region, service
-	r.a.day, r.a.region, r.a.service = day, region, service
-	return true
-}
-
-func cutLast(s string) (before, after string, ok bool) {
-	i := strings.LastIndexByte(s, '/')
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+1:], true
-}
-
-func (r *v4) times(date, expires string, v *Verdict) bool {
-	d := r.a.d
-	at, err := time.Parse(v4Time, date)
-	if err != nil || len(date) != len(v4Time) {
-		v.refuse(StageParameters, CauseMalformed, d.date, "%s %s is not a time like 20060102T150405Z", d.date, clip(date))
-		return false
-	}
-	r.a.time, r.at, v.Claim.From = date, at, at
-	digits := len(expires) <= 18
-	for i := range len(expires) {
-		digits = digits && '0' <= expires[i] && expires[i] <= '9'
-	}
-	if !digits {
-		v.refuse(StageParameters, CauseMalformed, d.expires, "%s %s is not a number of seconds", d.expires, clip(expires))
-		return false
-	}
-	n, _ := strconv.ParseInt(expires, 10, 64)
-	if n > int64(MaxLifetime/time.Second) {
-		v.refuse(StageParameters, CauseLifetime, d.expires, "the URL asks for %s seconds of life; the scheme allows at most 604800, 7 days", clip(expires))
-	}
-	// A URL that asks for too long is still worth looking into, so parsing goes on; expiry refuses it.
-	r.lifetime = time.Duration(min(n, 1<<31)) * time.Second
-	v.Claim.Until = at.Add(r.lifetime)
-	return true
-}
-
-func (r *v4) names(text string, v *Verdict) bool {
-	d := r.a.d
-	names := strings.Split(text, ";")
-	for i, n := range names {
-		if n == "" || strings.ToLower(n) != n || i > 0 && names[i-1] >= n {
-			v.refuse(StageParameters, CauseMalformed, d.headers, "%s must list header names in lower case, sorted, each once, separated by semicolons", d.headers)
-			return false
-		}
-	}
-	r.a.signed, r.a.signedText, v.Claim.SignedHeaders = names, text, names
-	if !slices.Contains(names, "host") {
-		v.refuse(StageCanonical, CauseHostUnsigned, "host", "host is not among the signed headers; the scheme requires it, or the URL would be good for any host")
-		return false
-	}
-	return true
-}
-
 // scope is the stage "date and scope".
 func (r *v4) scope(v *Verdict) bool {
 	a, in := &r.a, r.in
@@ -256,14 +117,17 @@ func (r *v4) check(v *Verdict) *Verdict {
 			a.host, a.path = host, path
 			canonical := a.appendCanonical(canonicalSpace[:0])
 			text := a.appendString(stringSpace[:0], canonical)
-			if i == 0 && j == 0 {
+			first := i == 0 && j == 0
+			if first {
 				v.CanonicalRequest, v.StringToSign = string(canonical), string(text)
 			}
 			for _, k := range keys {
 				if !holds(k, &a, text, r.signature) {
 					continue
 				}
-				v.CanonicalRequest, v.StringToSign = string(canonical), string(text)
+				if !first {
+					v.CanonicalRequest, v.StringToSign = string(canonical), string(text)
+				}
 				if s, ok := k.(*SecretKey); ok && !r.token(s) {
 					return v.refuse(StageSignature, CauseToken, a.d.token, "the signature holds, but the session token is not that of the credential: temporary credentials need theirs, permanent ones none")
 				}

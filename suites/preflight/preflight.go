@@ -85,6 +85,11 @@ func answers(ctx context.Context, t *run.T, s *run.Subject) {
 }
 
 func trusted(ctx context.Context, t *run.T, s *run.Subject) {
+	if s.Service.Scheme != "https" && s.Address.TLS {
+		t.Observe("the address asks for TLS, and the endpoint given for the run is %s", s.Service.Scheme)
+		t.Advise("%s", "name an https endpoint, or write tls=false into the address if plain http is really meant")
+		t.Fail("TLS, as the address asks", "an endpoint without TLS")
+	}
 	if s.Service.Scheme != "https" {
 		t.NotApplicable("the address asks for an endpoint without TLS (%s)", s.Service.Scheme)
 	}

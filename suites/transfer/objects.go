@@ -19,7 +19,8 @@ func identical(ctx context.Context, t *run.T, c *client) {
 	got := c.get(ctx, t, key, nil)
 	t.Equal("GET by pre-signed URL", "200 OK", got.String())
 	same(t, "what a plain client reads", body, got.Body)
-	t.Equal("Content-Type read back", "application/octet-stream", got.Header.Get("Content-Type"))
+	t.Equal("Content-Type read back", contentType, got.Header.Get("Content-Type"))
+	t.Equal("Content-Encoding, which nobody set", "", got.Header.Get("Content-Encoding"))
 	if etag := put.Header.Get("ETag"); etag != "" {
 		t.Equal("ETag of the GET beside that of the PUT", etag, got.Header.Get("ETag"))
 	}
@@ -164,6 +165,7 @@ func deleted(ctx context.Context, t *run.T, c *client) {
 	before := c.get(ctx, t, key, nil)
 	t.Equal("GET before the removal", "200 OK", before.String())
 	t.OK("the SDK removes the object", c.b.Delete(ctx, key))
+	c.s.Wire.CloseIdle()
 	after := c.get(ctx, t, key, nil)
 	t.Equal("GET after the removal", http.StatusNotFound, after.Status)
 	_, err := c.b.Head(ctx, key)

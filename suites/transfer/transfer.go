@@ -77,9 +77,12 @@ func (c *client) content(n int) []byte {
 	return b
 }
 
+// contentType is a type that no store would make up.
+const contentType = "application/vnd.bucketproof.proof"
+
 // headers are what W&B's client sends with an upload: the type and the MD5, as the server handed them out.
 func headers(body []byte) http.Header {
-	return http.Header{"Content-Md5": {md5Of(body)}, "Content-Type": {"application/octet-stream"}}
+	return http.Header{"Content-Md5": {md5Of(body)}, "Content-Type": {contentType}}
 }
 
 func md5Of(body []byte) string {
@@ -124,6 +127,7 @@ func (c *client) request(ctx context.Context, t *run.T, method, key string, body
 func (c *client) put(ctx context.Context, t *run.T, key string, body []byte) run.Answer {
 	a := c.send(ctx, t, http.MethodPut, key, body, headers(body), nil, nil)
 	stored(t, a)
+	c.s.Wire.CloseIdle() // what is read next comes over a connection of its own: another node may answer it
 	return a
 }
 
