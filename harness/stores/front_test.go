@@ -55,7 +55,7 @@ func TestFrontsTakeTheHostsOfTheirProviderAlone(t *testing.T) {
 		{stores.CoreWeave, "a bucket there isn't", "https://no-such-bucket.cwobject.com/k", "", 404, "NoSuchBucket"},
 		{stores.S3Compatible, "the endpoint", "BASE/BUCKET/k", "", 403, "AccessDenied"},
 		{stores.S3Compatible, "another host", "BASE/k", "BUCKET.cwobject.com", 400, "InvalidRequest"},
-		{stores.GCP, "the XML API", "BASE/BUCKET/k", "", 404, "NoSuchKey"},
+		{stores.GCP, "the XML API", "BASE/BUCKET/k", "", 403, "AccessDenied"},
 		{stores.GCP, "another host", "BASE/k", "BUCKET.storage.googleapis.com", 400, "InvalidURI"},
 	}
 	for _, test := range tests {
@@ -153,7 +153,7 @@ func TestHooksHaveTheLastWord(t *testing.T) {
 	if b.Network.Hosts["nowhere.test"] == "" || !strings.HasSuffix(b.Address, "?fault") {
 		t.Error("the network's or the address's hook had no effect")
 	}
-	resp, _ := ask(t, client(t, b, nil), http.MethodPut, read(t, b).objectURL("k"), "", strings.NewReader("abc"))
+	resp, _ := ask(t, client(t, b, nil), http.MethodPut, signedURL(t, b, http.MethodPut, "k"), "", strings.NewReader("abc"))
 	if resp.StatusCode != 200 || resp.TLS.Version != tls.VersionTLS12 {
 		t.Errorf("PUT: got %d over %s, want 200 over TLS 1.2", resp.StatusCode, tls.VersionName(resp.TLS.Version))
 	}
@@ -187,9 +187,9 @@ func TestFidelityIsWhatTheStoresWereSeenToDo(t *testing.T) {
 			reports.FidelityEncryption: "no", reports.FidelityClock: "no",
 		},
 		stores.GCP: {
-			reports.FidelitySignatures: "no", reports.FidelityIdentity: "no", reports.FidelityRegion: "unknown", reports.FidelityContentMD5: "yes",
+			reports.FidelitySignatures: "yes", reports.FidelityIdentity: "yes", reports.FidelityRegion: "unknown", reports.FidelityContentMD5: "yes",
 			reports.FidelityMultipart: "no", reports.FidelityCORS: "no", reports.FidelityVersioning: "yes", reports.FidelityPermissions: "no",
-			reports.FidelityClock: "no",
+			reports.FidelityClock: "yes",
 		},
 	}
 	for provider, words := range want {

@@ -2,13 +2,9 @@ package stores
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,38 +32,28 @@ const gcsCORS = `[{"maxAgeSeconds":3000,"method":["GET","HEAD","PUT"],"origin":[
 
 // gcsBackend is fake-gcs-server in the process, one server a bucket: it has no parts that would outlive it.
 type gcsBackend struct {
-	mu    sync.Mutex
-	key   string // PEM, of the service account
-	email string
+	mu   sync.Mutex
+	user *serviceAccount
 }
 
-func newGCSBackend() *gcsBackend {
-	return &gcsBackend{email: "wandb-bucketproof@bucketproof-embedded.iam.gserviceaccount.com"}
-}
+func newGCSBackend() *gcsBackend { return &gcsBackend{} }
 
 func (b *gcsBackend) close() error { return nil }
 
-// account makes the service account's key on first need; it serves all buckets of the Host.
-func (b *gcsBackend) account() (string, error) {
+// account makes the service account on first need; it serves all buckets of the Host.
+func (b *gcsBackend) account() (*serviceAccount, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.key != "" {
-		return b.key, nil
+	if b.user != nil {
+		return b.user, nil
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return "", fmt.Errorf("make a service account's key: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return "", fmt.Errorf("make a service account's key: %w", err)
-	}
-	b.key = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	return b.key, nil
+	user, err := newServiceAccount("wandb-bucketproof@bucketproof-embedded.iam.gserviceaccount.com")
+	b.user = user
+	return user, err
 }
 
 func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket, err error) {
-	key, err := b.account()
+	user, err := b.account()
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +61,7 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 	if err != nil {
 		return nil, err
 	}
-	token, err := newCredentials()
+	tokens, err := newTokens(user)
 	if err != nil {
 		return nil, err
 	}
@@ -84,21 +70,16 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 		return nil, fmt.Errorf("start fake-gcs-server: %w", err)
 	}
 	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name, VersioningEnabled: s.Versioning})
-	o := &gcsOwner{server: server, bucket: name}
-	o.handler = newGCSFront(o, token.secret)
+	o := &gcsOwner{server: server, bucket: name, user: user}
+	o.handler = &gcsFront{owner: o, json: server.HTTPHandler(), tokens: tokens, unverified: s.Unverified}
 	bucket := &Bucket{
 		owner:   o,
 		Network: wire.Network{Hosts: map[string]string{}, Closed: true, RootCAs: h.authority.pool},
-		Address: "gs://" + escape(b.email) + ":" + escape(key) + "@" + name + escapePath(s.Path),
-		Secrets: []string{key, escape(key), strings.Split(key, "\n")[1], token.secret},
+		Address: "gs://" + escape(user.email) + ":" + escape(user.pem) + "@" + name + escapePath(s.Path),
+		Secrets: []string{user.pem, escape(user.pem), strings.Split(user.pem, "\n")[1], tokens.mark},
 		Store: reports.Store{
 			Name: "fake-gcs-server", Kind: "embedded", Version: gcsVersion,
-			Notes: []string{
-				"The XML API for objects, its errors, Content-MD5 and ETags are the front's, which is Bucketproof's; the JSON API and the storage are fake-gcs-server's.",
-				"No signature, expiry, credential or role is checked: whatever is asked is done.",
-				"The bucket's CORS policy is kept and handed out but decides nothing; no CORS headers are sent.",
-				"The XML API's multipart and resumable uploads are answered NotImplemented.",
-			},
+			Notes: gcsNotes(s),
 		},
 	}
 	defer func() {
@@ -117,10 +98,29 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 	return bucket, err
 }
 
+// gcsNotes say whose work is what.
+func gcsNotes(s Setup) []string {
+	notes := []string{
+		"The XML API for objects, its errors, Content-MD5 and ETags are the front's, which is Bucketproof's; the JSON API and the storage are fake-gcs-server's.",
+	}
+	if s.Unverified {
+		notes = append(notes, "No signature, expiry, credential or role is checked: whatever is asked is done.")
+	} else {
+		notes = append(notes,
+			"V4 signatures, bearer tokens, their scopes and the token endpoint are the front's, by Google's documentation; fake-gcs-server checks none.",
+			"No role is checked: the service account may do everything, others nothing.")
+	}
+	return append(notes,
+		"The bucket's CORS policy is kept and handed out but decides nothing; no CORS headers are sent.",
+		"The XML API's multipart and resumable uploads are answered NotImplemented.",
+	)
+}
+
 // gcsOwner sees a bucket as fake-gcs-server's own program interface shows it.
 type gcsOwner struct {
 	server  *fakestorage.Server
 	bucket  string
+	user    *serviceAccount
 	handler http.Handler // the front without its hooks
 }
 

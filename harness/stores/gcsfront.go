@@ -7,19 +7,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // gcsFront is what clients see of GCS: the XML API for objects, done here as documented; the JSON API, which
 // fake-gcs-server does well; and the token endpoint for clients that still ask it.
 type gcsFront struct {
-	owner *gcsOwner
-	json  http.Handler
-	token string
-	mu    sync.Mutex // makes a precondition and what follows it one step
-}
-
-func newGCSFront(o *gcsOwner, token string) *gcsFront {
-	return &gcsFront{owner: o, json: o.server.HTTPHandler(), token: token}
+	owner  *gcsOwner
+	json   http.Handler
+	tokens *tokens
+	// unverified leaves out who asks and whether they may.
+	unverified bool
+	mu         sync.Mutex // makes a precondition and what follows it one step
 }
 
 // jsonPaths are where the JSON API lives; fake-gcs-server has more, which is nobody's business.
@@ -29,30 +28,23 @@ func (f *gcsFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host := hostOf(r)
 	switch {
 	case host == "oauth2.googleapis.com":
-		f.serveToken(w, r)
+		f.tokens.serve(w, r, time.Now())
 	case !slices.Contains(gcsHosts, host):
 		writeXMLError(w, r, http.StatusBadRequest, "InvalidURI", "This front is "+gcsHost+", path style.")
 	case slices.ContainsFunc(jsonPaths, func(p string) bool { return strings.HasPrefix(r.URL.EscapedPath(), p) }):
 		f.serveJSON(w, r)
+	case host != gcsHost:
+		writeXMLError(w, r, http.StatusBadRequest, "InvalidURI", "The XML API is at "+gcsHost+".")
 	default:
 		f.serveXML(w, r)
 	}
 }
 
-// serveToken answers a token exchange (Google identity documentation, "Using OAuth 2.0 for server to server applications").
-// Nobody checks the token.
-func (f *gcsFront) serveToken(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost || r.URL.Path != "/token" {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": f.token, "expires_in": 3599, "token_type": "Bearer"})
-}
-
 // serveJSON passes a request of the JSON API on, and adds to the bucket's own resource what fake-gcs-server forgets.
 func (f *gcsFront) serveJSON(w http.ResponseWriter, r *http.Request) {
+	if !f.unverified && f.refuseJSON(w, r) {
+		return
+	}
 	if r.Method != http.MethodGet || r.URL.Path != "/storage/v1/b/"+f.owner.bucket {
 		f.json.ServeHTTP(w, r)
 		return
@@ -76,6 +68,12 @@ var subresources = []string{"acl", "billing", "compose", "cors", "customPlacemen
 
 // serveXML answers a request of the XML API.
 func (f *gcsFront) serveXML(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodOptions && !f.unverified {
+		if e := f.refuseXML(r); e != nil {
+			e.write(w, r)
+			return
+		}
+	}
 	query := r.URL.Query()
 	for _, name := range subresources {
 		if query.Has(name) {

@@ -2,11 +2,15 @@ package stores
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
+	"github.com/bucketproof/bucketproof/reference/signing"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -24,57 +28,181 @@ func (o *gcsOwner) ask(ctx context.Context, method, target, body string, header 
 	return w, nil
 }
 
-// probe asks the bare front. A refusal would be 401 or 403: an object that isn't there, asked for with a signature that
-// can't be right, tells without anything being written.
-func (o *gcsOwner) probe(ctx context.Context) ([]reports.Fidelity, error) {
-	const key = "/" + probeKey
-	object, resource := "/"+o.bucket+key, "/storage/v1/b/"+o.bucket
-	signed := func(date string) string {
-		return object + "?X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Credential=nobody%2F20240101%2Fauto%2Fstorage%2Fgoog4_request" +
-			"&X-Goog-Date=" + date + "&X-Goog-Expires=1&X-Goog-SignedHeaders=host&X-Goog-Signature=00"
+// signed asks with a V4 URL of the bucket's account, begun at a time; change may spoil it. header is signed and sent.
+func (o *gcsOwner) signed(ctx context.Context, method, key string, at time.Time, q url.Values, body string, header http.Header, change func(target string) string) (*held, error) {
+	private, err := signing.ParseRSAKey([]byte(o.user.pem))
+	if err != nil {
+		return nil, fmt.Errorf("sign for the front: %w", err)
 	}
-	bearer := http.Header{"Authorization": {"Bearer nobody"}}
+	signer, err := signing.NewGCSSigner(o.user.email, private)
+	if err != nil {
+		return nil, fmt.Errorf("sign for the front: %w", err)
+	}
+	minted, err := signer.Sign(signing.Request{Method: method, Host: gcsHost, Bucket: o.bucket, Key: key, Query: q, Header: header,
+		At: at.Truncate(time.Second), Lifetime: probeLife})
+	if err != nil {
+		return nil, fmt.Errorf("sign for the front: %w", err)
+	}
+	target := strings.TrimPrefix(minted.URL, "https://"+gcsHost)
+	if change != nil {
+		target = change(target)
+	}
+	return o.ask(ctx, method, target, body, header)
+}
+
+// probeLife is how long the probe's own URLs live.
+const probeLife = time.Minute
+
+// probe asks the bare front. Each refusal stands beside the same request unspoilt; an object that isn't there tells without
+// anything being written.
+func (o *gcsOwner) probe(ctx context.Context) ([]reports.Fidelity, error) {
 	var list []reports.Fidelity
-	for _, p := range []struct {
-		what, how, method, target, body string
-		header                          http.Header
-		enforced                        func(status int) bool
-	}{
-		{reports.FidelitySignatures, "GET with a made-up V4 signature, expired in 2024", http.MethodGet, signed("20240101T000000Z"), "", nil, refusedBy},
-		{reports.FidelityIdentity, "GET of the bucket's resource with a made-up token", http.MethodGet, resource, "", bearer, refusedBy},
-		{reports.FidelityPermissions, "GET of the bucket's IAM policy by nobody", http.MethodGet, resource + "/iam", "", nil, refusedBy},
-		{reports.FidelityClock, "GET with a V4 signature of the year 2100", http.MethodGet, signed("21000101T000000Z"), "", nil, refusedBy},
-		{reports.FidelityVersioning, "GET of the bucket's resource", http.MethodGet, resource, "", nil, func(s int) bool { return s == http.StatusOK }},
-		{reports.FidelityMultipart, "POST ?uploads", http.MethodPost, object + "?uploads", "", nil, func(s int) bool { return s == http.StatusOK }},
+	for _, p := range []func(context.Context) (reports.Fidelity, error){
+		o.probeSignatures, o.probeIdentity, o.probePermissions, o.probeClock, o.probeVersioning, o.probeMultipart, o.probeMD5, o.probeCORS,
 	} {
-		a, err := o.ask(ctx, p.method, p.target, p.body, p.header)
+		f, err := p(ctx)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, seen(p.what, p.enforced(a.status), nil, fmt.Sprintf("%s: %d", p.how, a.status)))
+		list = append(list, f)
 	}
-	md5, err := o.probeMD5(ctx, object)
-	if err != nil {
-		return nil, err
-	}
-	cors, err := o.ask(ctx, http.MethodOptions, object, "", http.Header{"Origin": {"https://wandb.ai"}, "Access-Control-Request-Method": {"PUT"}})
-	if err != nil {
-		return nil, err
-	}
-	return append(list, md5,
-		seen(reports.FidelityCORS, cors.header.Get("Access-Control-Allow-Origin") != "", nil,
-			fmt.Sprintf("preflight the policy allows: %d, Access-Control-Allow-Origin %q", cors.status, cors.header.Get("Access-Control-Allow-Origin"))),
-		reports.Fidelity{What: reports.FidelityRegion, Enforced: "unknown", Seen: "no signature is checked, so neither is a region in one"},
-	), nil
+	return append(list, reports.Fidelity{What: reports.FidelityRegion, Enforced: "unknown",
+		Seen: "not tried: Google documents no check of the location in a credential scope"}), nil
 }
 
-func refusedBy(status int) bool {
-	return status == http.StatusUnauthorized || status == http.StatusForbidden
+func (o *gcsOwner) probeSignatures(ctx context.Context) (reports.Fidelity, error) {
+	get := func(at time.Time, change func(string) string) (*held, error) {
+		return o.signed(ctx, http.MethodGet, probeKey, at, nil, "", nil, change)
+	}
+	now := time.Now()
+	control, err := get(now, nil)
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	tampered, err := get(now, func(s string) string { // its last digit
+		if strings.HasSuffix(s, "0") {
+			return s[:len(s)-1] + "1"
+		}
+		return s[:len(s)-1] + "0"
+	})
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	expired, err := get(now.Add(-2*probeLife), nil)
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	return seen(reports.FidelitySignatures,
+		control.status == http.StatusNotFound && tampered.status == http.StatusForbidden && expired.status == http.StatusBadRequest, nil,
+		fmt.Sprintf("GET by a V4 URL with its signature tampered with: %d; expired: %d; unbroken, of an object that isn't there: %d", tampered.status, expired.status, control.status)), nil
+}
+
+// bearer is the account's own token, made without asking for one.
+func (o *gcsOwner) bearer() (http.Header, error) {
+	now := time.Now()
+	token, err := o.user.assertion(jwtClaims{Issuer: o.user.email, Subject: o.user.email, Scope: "https://www.googleapis.com/auth/devstorage.full_control",
+		Issued: now.Unix(), Expires: now.Add(probeLife).Unix()})
+	return http.Header{"Authorization": {"Bearer " + token}}, err
+}
+
+// probeIdentity tries both APIs with nothing, with a token that isn't one, and with the account's.
+func (o *gcsOwner) probeIdentity(ctx context.Context) (reports.Fidelity, error) {
+	account, err := o.bearer()
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	resource, object := "/storage/v1/b/"+o.bucket, "/"+o.bucket+"/"+probeKey
+	enforced, observed := true, []string{}
+	for _, try := range []struct {
+		how, target string
+		header      http.Header
+		want        int
+	}{
+		{"JSON API, no credentials", resource, nil, http.StatusUnauthorized},
+		{"JSON API, a made-up token", resource, http.Header{"Authorization": {"Bearer nobody"}}, http.StatusUnauthorized},
+		{"JSON API, the account's token", resource, account, http.StatusOK},
+		{"XML API, no credentials", object, nil, http.StatusForbidden},
+		{"XML API, a made-up token", object, http.Header{"Authorization": {"Bearer nobody"}}, http.StatusUnauthorized},
+		{"XML API, the account's token", object, account, http.StatusNotFound},
+	} {
+		a, err := o.ask(ctx, http.MethodGet, try.target, "", try.header)
+		if err != nil {
+			return reports.Fidelity{}, err
+		}
+		enforced = enforced && a.status == try.want
+		observed = append(observed, fmt.Sprintf("%s: %d", try.how, a.status))
+	}
+	return seen(reports.FidelityIdentity, enforced, nil, strings.Join(observed, ", ")), nil
+}
+
+// probePermissions asks for what roles on a bucket never give: the project's list of buckets.
+func (o *gcsOwner) probePermissions(ctx context.Context) (reports.Fidelity, error) {
+	account, err := o.bearer()
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	a, err := o.ask(ctx, http.MethodGet, "/storage/v1/b?project=bucketproof-embedded", "", account)
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	return seen(reports.FidelityPermissions, a.status == http.StatusForbidden, nil,
+		fmt.Sprintf("the project's buckets, listed by an account with a role on one bucket: %d", a.status)), nil
+}
+
+func (o *gcsOwner) probeClock(ctx context.Context) (reports.Fidelity, error) {
+	a, err := o.signed(ctx, http.MethodGet, probeKey, time.Now().Add(26*time.Hour), nil, "", nil, nil)
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	return seen(reports.FidelityClock, a.status == http.StatusForbidden, nil, fmt.Sprintf("V4 URL dated 26 hours ahead: %d", a.status)), nil
+}
+
+func (o *gcsOwner) probeVersioning(ctx context.Context) (reports.Fidelity, error) {
+	account, err := o.bearer()
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	a, err := o.ask(ctx, http.MethodGet, "/storage/v1/b/"+o.bucket, "", account)
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	return seen(reports.FidelityVersioning, a.status == http.StatusOK, nil, fmt.Sprintf("GET of the bucket's resource: %d", a.status)), nil
+}
+
+// probeMultipart begins an upload and aborts it.
+func (o *gcsOwner) probeMultipart(ctx context.Context) (reports.Fidelity, error) {
+	begun, err := o.signed(ctx, http.MethodPost, probeKey, time.Now(), url.Values{"uploads": {""}}, "", nil, nil)
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	var upload struct{ UploadId string }
+	if begun.status != http.StatusOK || xml.Unmarshal(begun.body.Bytes(), &upload) != nil {
+		return seen(reports.FidelityMultipart, false, nil, fmt.Sprintf("POST ?uploads: %d", begun.status)), nil
+	}
+	aborted, err := o.signed(ctx, http.MethodDelete, probeKey, time.Now(), url.Values{"uploadId": {upload.UploadId}}, "", nil, nil)
+	if err != nil {
+		return reports.Fidelity{}, err
+	}
+	return seen(reports.FidelityMultipart, aborted.status/100 == 2, nil, fmt.Sprintf("POST ?uploads: %d; DELETE ?uploadId: %d", begun.status, aborted.status)), nil
+}
+
+// probeCORS sends a preflight the bucket's policy allows and one it doesn't.
+func (o *gcsOwner) probeCORS(ctx context.Context) (reports.Fidelity, error) {
+	allowed := map[string]string{}
+	for _, method := range []string{http.MethodPut, http.MethodDelete} {
+		a, err := o.ask(ctx, http.MethodOptions, "/"+o.bucket+"/"+probeKey, "", http.Header{"Origin": {"https://wandb.ai"}, "Access-Control-Request-Method": {method}})
+		if err != nil {
+			return reports.Fidelity{}, err
+		}
+		allowed[method] = a.header.Get("Access-Control-Allow-Origin")
+	}
+	return seen(reports.FidelityCORS, allowed[http.MethodPut] != "" && allowed[http.MethodDelete] == "", nil,
+		fmt.Sprintf("Access-Control-Allow-Origin for PUT, which is allowed: %q; for DELETE, which isn't: %q", allowed[http.MethodPut], allowed[http.MethodDelete])), nil
 }
 
 // probeMD5 sends a body with another body's Content-MD5, and takes it away again if it was stored.
-func (o *gcsOwner) probeMD5(ctx context.Context, object string) (reports.Fidelity, error) {
-	put, err := o.ask(ctx, http.MethodPut, object, "x", http.Header{"Content-Md5": {"1B2M2Y8AsgTpgAmY7PhCfg=="}})
+func (o *gcsOwner) probeMD5(ctx context.Context) (reports.Fidelity, error) {
+	put, err := o.signed(ctx, http.MethodPut, probeKey, time.Now(), nil, "x", http.Header{"Content-Md5": {"1B2M2Y8AsgTpgAmY7PhCfg=="}}, nil)
 	if err != nil {
 		return reports.Fidelity{}, err
 	}

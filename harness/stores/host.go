@@ -58,7 +58,9 @@ type Setup struct {
 	// MoreActions are granted to the address's key besides W&B's eleven (stores that speak S3), for instance
 	// s3:DeleteObjectVersion.
 	MoreActions []string
-	Hooks       Hooks
+	// Unverified leaves out of the GCS front what fake-gcs-server hasn't got either: signatures, expiry and credentials.
+	Unverified bool
+	Hooks      Hooks
 }
 
 // HostOptions are the options of NewHost; the zero value is usable.

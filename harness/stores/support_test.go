@@ -3,6 +3,7 @@ package stores_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -15,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/google"
 	"google.golang.org/api/option"
 
 	"github.com/bucketproof/bucketproof/harness/stores"
@@ -110,7 +113,7 @@ func s3Client(t *testing.T, b *stores.Bucket) (*s3.Client, string) {
 
 func gcsClient(t *testing.T, b *stores.Bucket) (*storage.BucketHandle, string) {
 	t.Helper()
-	c, err := storage.NewClient(t.Context(), option.WithHTTPClient(client(t, b, nil)))
+	c, err := storage.NewClient(t.Context(), option.WithHTTPClient(bearer(t, b, client(t, b, nil))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,3 +146,32 @@ func inventory(t *testing.T, b *stores.Bucket) map[string]string {
 
 // timeIn is a moment some seconds ahead.
 func timeIn(seconds int) time.Time { return time.Now().Add(time.Duration(seconds) * time.Second) }
+
+// bearer is a client that adds a token the bucket's service account signed for itself.
+func bearer(t *testing.T, b *stores.Bucket, c *http.Client) *http.Client {
+	t.Helper()
+	a := read(t, b)
+	file, err := json.Marshal(map[string]string{"type": "service_account", "client_email": a.id, "private_key": a.secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := google.JWTAccessTokenSourceWithScope(file, storage.ScopeFullControl)
+	if err != nil {
+		t.Fatal("the account's key can't be used") // its text may quote the key
+	}
+	with := *c
+	with.Transport = &oauth2.Transport{Source: source, Base: c.Transport}
+	return &with
+}
+
+// signedURL is a GCS V4 URL as Google's SDK makes it.
+func signedURL(t *testing.T, b *stores.Bucket, method, key string) string {
+	t.Helper()
+	a := read(t, b)
+	signed, err := storage.SignedURL(a.bucket, key, &storage.SignedURLOptions{GoogleAccessID: a.id, PrivateKey: []byte(a.secret), Method: method,
+		Scheme: storage.SigningSchemeV4, Expires: timeIn(60)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
