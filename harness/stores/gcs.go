@@ -70,7 +70,7 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 		return nil, fmt.Errorf("start fake-gcs-server: %w", err)
 	}
 	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name, VersioningEnabled: s.Versioning})
-	o := &gcsOwner{server: server, bucket: name, user: user}
+	o := &gcsOwner{server: server, bucket: name, user: user, uploads: newGCSUploads()}
 	o.handler = &gcsFront{owner: o, json: server.HTTPHandler(), tokens: tokens, unverified: s.Unverified}
 	bucket := &Bucket{
 		owner:   o,
@@ -112,7 +112,7 @@ func gcsNotes(s Setup) []string {
 	}
 	return append(notes,
 		"The bucket's CORS policy is kept and handed out but decides nothing; no CORS headers are sent.",
-		"The XML API's multipart and resumable uploads are answered NotImplemented.",
+		"The XML API's multipart uploads are the front's, their parts in memory; its resumable uploads are answered NotImplemented.",
 	)
 }
 
@@ -121,6 +121,7 @@ type gcsOwner struct {
 	server  *fakestorage.Server
 	bucket  string
 	user    *serviceAccount
+	uploads *gcsUploads
 	handler http.Handler // the front without its hooks
 }
 
@@ -161,6 +162,7 @@ func (o *gcsOwner) inventory(context.Context) (map[string]string, error) {
 		sum := sha256.Sum256(obj.Content)
 		all[name] = hex.EncodeToString(sum[:])
 	}
+	o.uploads.inventory(all)
 	return all, nil
 }
 

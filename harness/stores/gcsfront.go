@@ -62,9 +62,10 @@ func (f *gcsFront) serveJSON(w http.ResponseWriter, r *http.Request) {
 }
 
 // subresources turn a request of the XML API into one for something else than an object or a listing (XML API reference,
-// "Query string parameters"). None of them is done here.
+// "Query string parameters"). None of these is done here; those of
+// multipart uploads are.
 var subresources = []string{"acl", "billing", "compose", "cors", "customPlacementConfig", "encryption", "encryptionConfig", "lifecycle", "location",
-	"logging", "object-lock", "partNumber", "policy", "storageClass", "tagging", "upload_id", "uploadId", "uploads", "versioning", "website", "websiteConfig", "withObjectRetention"}
+	"logging", "object-lock", "policy", "storageClass", "tagging", "upload_id", "versioning", "website", "websiteConfig", "withObjectRetention"}
 
 // serveXML answers a request of the XML API.
 func (f *gcsFront) serveXML(w http.ResponseWriter, r *http.Request) {
@@ -100,8 +101,12 @@ func (f *gcsFront) serveXML(w http.ResponseWriter, r *http.Request) {
 		writeXMLError(w, r, http.StatusNotImplemented, "NotImplemented", "This front doesn't list buckets.")
 	case bucket != f.owner.bucket:
 		writeXMLError(w, r, http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist.")
+	case key != "" && (query.Has("uploads") || query.Has("uploadId") || query.Has("partNumber")):
+		f.serveUpload(w, r, key)
 	case key != "":
 		f.serveObject(w, r, key)
+	case r.Method == http.MethodGet && query.Has("uploads"):
+		f.listUploads(w, r, query)
 	case r.Method == http.MethodGet:
 		f.json.ServeHTTP(w, r)
 	case r.Method == http.MethodHead:

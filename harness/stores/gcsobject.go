@@ -47,36 +47,10 @@ func (f *gcsFront) putObject(w http.ResponseWriter, r *http.Request, key string)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client broke off
 	}
-	sum := md5.Sum(body)
-	if sent := r.Header.Values("Content-Md5"); len(sent) > 0 {
-		want, err := base64.StdEncoding.DecodeString(sent[0])
-		if err != nil || len(want) != md5.Size {
-			writeXMLError(w, r, http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified was invalid.")
-			return
-		}
-		if !bytes.Equal(want, sum[:]) {
-			writeXMLError(w, r, http.StatusBadRequest, "BadDigest", fmt.Sprintf(
-				"The Content-MD5 you specified did not match what we received: %s was sent, %s is right.", sent[0], base64.StdEncoding.EncodeToString(sum[:])))
-			return
-		}
+	if !digestMatches(w, r, md5.Sum(body)) {
+		return
 	}
-	attrs := fakestorage.ObjectAttrs{
-		BucketName: f.owner.bucket, Name: key,
-		ContentType:        r.Header.Get("Content-Type"),
-		ContentEncoding:    r.Header.Get("Content-Encoding"),
-		ContentDisposition: r.Header.Get("Content-Disposition"),
-		ContentLanguage:    r.Header.Get("Content-Language"),
-		CacheControl:       r.Header.Get("Cache-Control"),
-		Metadata:           map[string]string{},
-	}
-	if attrs.ContentType == "" {
-		attrs.ContentType = "application/octet-stream"
-	}
-	for name, values := range r.Header {
-		if meta, ok := strings.CutPrefix(strings.ToLower(name), "x-goog-meta-"); ok {
-			attrs.Metadata[meta] = strings.Join(values, ",")
-		}
-	}
+	attrs := f.attributes(r.Header, key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.generationMatches(r, key) {
@@ -92,19 +66,64 @@ func (f *gcsFront) putObject(w http.ResponseWriter, r *http.Request, key string)
 		writeXMLError(w, r, http.StatusInternalServerError, "InternalError", "The object could not be read back.")
 		return
 	}
-	describeObject(w.Header(), obj)
+	f.owner.describe(w.Header(), obj)
 	w.Header().Set("Content-Length", "0")
 	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.WriteHeader(http.StatusOK)
 }
 
-// describeObject sets the headers every answer about an object has.
-func describeObject(h http.Header, obj fakestorage.Object) {
+// digestMatches compares a body with its Content-MD5, and answers if they differ.
+func digestMatches(w http.ResponseWriter, r *http.Request, sum [md5.Size]byte) bool {
+	sent := r.Header.Values("Content-Md5")
+	if len(sent) == 0 {
+		return true
+	}
+	want, err := base64.StdEncoding.DecodeString(sent[0])
+	if err != nil || len(want) != md5.Size {
+		writeXMLError(w, r, http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+		return false
+	}
+	if !bytes.Equal(want, sum[:]) {
+		writeXMLError(w, r, http.StatusBadRequest, "BadDigest", fmt.Sprintf(
+			"The Content-MD5 you specified did not match what we received: %s was sent, %s is right.", sent[0], base64.StdEncoding.EncodeToString(sum[:])))
+		return false
+	}
+	return true
+}
+
+// attributes are what the headers of an upload say of its object.
+func (f *gcsFront) attributes(h http.Header, key string) fakestorage.ObjectAttrs {
+	attrs := fakestorage.ObjectAttrs{
+		BucketName: f.owner.bucket, Name: key,
+		ContentType:        h.Get("Content-Type"),
+		ContentEncoding:    h.Get("Content-Encoding"),
+		ContentDisposition: h.Get("Content-Disposition"),
+		ContentLanguage:    h.Get("Content-Language"),
+		CacheControl:       h.Get("Cache-Control"),
+		Metadata:           map[string]string{},
+	}
+	if attrs.ContentType == "" {
+		attrs.ContentType = "application/octet-stream"
+	}
+	for name, values := range h {
+		if meta, ok := strings.CutPrefix(strings.ToLower(name), "x-goog-meta-"); ok {
+			attrs.Metadata[meta] = strings.Join(values, ",")
+		}
+	}
+	return attrs
+}
+
+// describe sets the headers every answer about an object has.
+func (o *gcsOwner) describe(h http.Header, obj fakestorage.Object) {
 	sum := md5.Sum(obj.Content)
 	size := strconv.Itoa(len(obj.Content))
-	h.Set("Etag", `"`+hex.EncodeToString(sum[:])+`"`)
 	h.Add("X-Goog-Hash", "crc32c="+obj.Crc32c)
-	h.Add("X-Goog-Hash", "md5="+base64.StdEncoding.EncodeToString(sum[:]))
+	if etag := o.uploads.etag(obj.Name, obj.Generation); etag != "" {
+		h.Set("Etag", etag)
+	} else {
+		h.Set("Etag", `"`+hex.EncodeToString(sum[:])+`"`)
+		h.Add("X-Goog-Hash", "md5="+base64.StdEncoding.EncodeToString(sum[:]))
+	}
 	h.Set("X-Goog-Generation", strconv.FormatInt(obj.Generation, 10))
 	h.Set("X-Goog-Metageneration", "1")
 	h.Set("X-Goog-Stored-Content-Length", size)
@@ -127,7 +146,7 @@ func (f *gcsFront) getObject(w http.ResponseWriter, r *http.Request, key string)
 		return
 	}
 	h := w.Header()
-	describeObject(h, obj)
+	f.owner.describe(h, obj)
 	for name, value := range map[string]string{
 		"Content-Type": obj.ContentType, "Content-Encoding": obj.ContentEncoding, "Content-Disposition": obj.ContentDisposition,
 		"Content-Language": obj.ContentLanguage, "Cache-Control": obj.CacheControl,
