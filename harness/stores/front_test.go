@@ -188,7 +188,7 @@ func TestFidelityIsWhatTheStoresWereSeenToDo(t *testing.T) {
 		},
 		stores.GCP: {
 			reports.FidelitySignatures: "yes", reports.FidelityIdentity: "yes", reports.FidelityRegion: "unknown", reports.FidelityContentMD5: "yes",
-			reports.FidelityMultipart: "yes", reports.FidelityCORS: "no", reports.FidelityVersioning: "yes", reports.FidelityPermissions: "no",
+			reports.FidelityMultipart: "yes", reports.FidelityCORS: "yes", reports.FidelityVersioning: "yes", reports.FidelityPermissions: "no",
 			reports.FidelityClock: "yes",
 		},
 	}

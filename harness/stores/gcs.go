@@ -26,9 +26,10 @@ const (
 // gcsHosts are the names the SDKs use: the XML and JSON APIs, JSON's older name, and the token endpoint.
 var gcsHosts = []string{gcsHost, "www.googleapis.com", "oauth2.googleapis.com"}
 
-// gcsCORS is the CORS policy of W&B's instructions for GCP, as the JSON API knows it: their "exposeHeaders" is no field of
-// it and gets lost on the way (JSON API reference, Buckets, "cors[]").
-const gcsCORS = `[{"maxAgeSeconds":3000,"method":["GET","HEAD","PUT"],"origin":["*"],"responseHeader":["Content-Type"]}]`
+// gcsCORS is the CORS policy a bucket for W&B needs, as the JSON API knows it. The policy in W&B's instructions names only
+// Content-Type in responseHeader and has ETag in "exposeHeaders", which is no field: with it no browser could read ETag or
+// send Content-MD5 (JSON API reference, Buckets, "cors[]").
+const gcsCORS = `[{"origin":["*"],"method":["GET","HEAD","PUT"],"responseHeader":["ETag","Content-Type","Content-MD5"],"maxAgeSeconds":3000}]`
 
 // gcsBackend is fake-gcs-server in the process, one server a bucket: it has no parts that would outlive it.
 type gcsBackend struct {
@@ -70,7 +71,11 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 		return nil, fmt.Errorf("start fake-gcs-server: %w", err)
 	}
 	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name, VersioningEnabled: s.Versioning})
-	o := &gcsOwner{server: server, bucket: name, user: user, uploads: newGCSUploads()}
+	entries, kept, err := readGCSCORS([]byte(gcsCORS))
+	if err != nil {
+		return nil, err
+	}
+	o := &gcsOwner{cors: entries, corsText: kept, server: server, bucket: name, user: user, uploads: newGCSUploads()}
 	o.handler = &gcsFront{owner: o, json: server.HTTPHandler(), tokens: tokens, unverified: s.Unverified}
 	bucket := &Bucket{
 		owner:   o,
@@ -111,7 +116,7 @@ func gcsNotes(s Setup) []string {
 			"No role is checked: the service account may do everything, others nothing.")
 	}
 	return append(notes,
-		"The bucket's CORS policy is kept and handed out but decides nothing; no CORS headers are sent.",
+		"The bucket's CORS policy is kept and applied to the XML API by the front, as Google documents it.",
 		"The XML API's multipart uploads are the front's, their parts in memory; its resumable uploads are answered NotImplemented.",
 	)
 }
@@ -123,6 +128,28 @@ type gcsOwner struct {
 	user    *serviceAccount
 	uploads *gcsUploads
 	handler http.Handler // the front without its hooks
+
+	mu       sync.Mutex
+	cors     []gcsCORSEntry
+	corsText string // as it is kept, "" for none
+}
+
+func (o *gcsOwner) corsEntries() []gcsCORSEntry {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.cors
+}
+
+func (o *gcsOwner) corsDocument() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.corsText
+}
+
+func (o *gcsOwner) setCORS(entries []gcsCORSEntry, kept string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cors, o.corsText = entries, kept
 }
 
 func (o *gcsOwner) remove(context.Context) error {
@@ -171,11 +198,14 @@ func (o *gcsOwner) configuration(context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the bucket's configuration: %w", err)
 	}
-	return map[string]string{
-		"cors":       gcsCORS,
+	documents := map[string]string{
 		"location":   gcsRegion,
 		"versioning": fmt.Sprint(state.VersioningEnabled),
 		"acl":        fmt.Sprint(state.ACL),
 		"hold":       fmt.Sprint(state.DefaultEventBasedHold),
-	}, nil
+	}
+	if cors := o.corsDocument(); cors != "" {
+		documents["cors"] = cors
+	}
+	return documents, nil
 }

@@ -1,7 +1,9 @@
 package stores
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -40,13 +42,17 @@ func (f *gcsFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveJSON passes a request of the JSON API on, and adds to the bucket's own resource what fake-gcs-server forgets.
+// serveJSON passes a request of the JSON API on, and does what fake-gcs-server forgets of the bucket's own resource: its
+// CORS configuration.
 func (f *gcsFront) serveJSON(w http.ResponseWriter, r *http.Request) {
 	if !f.unverified && f.refuseJSON(w, r) {
 		return
 	}
-	if r.Method != http.MethodGet || r.URL.Path != "/storage/v1/b/"+f.owner.bucket {
+	if r.URL.Path != "/storage/v1/b/"+f.owner.bucket || r.Method == http.MethodOptions || r.Method == http.MethodDelete {
 		f.json.ServeHTTP(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && !f.takeCORS(w, r) {
 		return
 	}
 	answer := &held{header: http.Header{}}
@@ -56,9 +62,37 @@ func (f *gcsFront) serveJSON(w http.ResponseWriter, r *http.Request) {
 		answer.replay(w)
 		return
 	}
-	bucket["cors"] = json.RawMessage(gcsCORS)
+	if cors := f.owner.corsDocument(); cors != "" {
+		bucket["cors"] = json.RawMessage(cors)
+	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	_ = json.NewEncoder(w).Encode(bucket)
+}
+
+// takeCORS keeps the CORS configuration of an update, and answers if there is something wrong with it.
+func (f *gcsFront) takeCORS(w http.ResponseWriter, r *http.Request) bool {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client broke off
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var update map[string]json.RawMessage
+	err = json.Unmarshal(body, &update)
+	if cors, ok := update["cors"]; ok && err == nil {
+		var entries []gcsCORSEntry
+		var kept string
+		if entries, kept, err = readGCSCORS(cors); err == nil {
+			f.owner.setCORS(entries, kept)
+		}
+		if len(update) == 1 {
+			r.Method, r.Body = http.MethodGet, http.NoBody // fake-gcs-server takes what an update leaves out for off
+		}
+	}
+	if err != nil {
+		writeJSONError(w, r, http.StatusBadRequest, "invalid", "The bucket's resource can't be read.")
+		return false
+	}
+	return true
 }
 
 // subresources turn a request of the XML API into one for something else than an object or a listing (XML API reference,
@@ -69,7 +103,14 @@ var subresources = []string{"acl", "billing", "compose", "cors", "customPlacemen
 
 // serveXML answers a request of the XML API.
 func (f *gcsFront) serveXML(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodOptions && !f.unverified {
+	if p := r.URL.Path; p == "/"+f.owner.bucket || strings.HasPrefix(p, "/"+f.owner.bucket+"/") {
+		f.cors(w.Header(), r)
+	}
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusOK) // with what cors said: if nothing, the preflight fails in any browser
+		return
+	}
+	if !f.unverified {
 		if e := f.refuseXML(r); e != nil {
 			e.write(w, r)
 			return
@@ -95,8 +136,6 @@ func (f *gcsFront) serveXML(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		writeXMLError(w, r, http.StatusBadRequest, "InvalidURI", "Couldn't parse the specified URI.")
-	case r.Method == http.MethodOptions:
-		w.WriteHeader(http.StatusOK) // no CORS: a preflight fails in any browser
 	case bucket == "":
 		writeXMLError(w, r, http.StatusNotImplemented, "NotImplemented", "This front doesn't list buckets.")
 	case bucket != f.owner.bucket:
