@@ -7,7 +7,7 @@ import (
 
 // uploadFaults break uploads in parts and in blocks.
 func uploadFaults() []Fault {
-	parts := []string{"aws", "coreweave", "s3-compatible"}
+	parts := []string{"aws", "coreweave", "gcp", "s3-compatible"}
 	return []Fault{
 		{Name: "etag-missing-on-a-part", Does: "the answer to a part has no ETag", Profiles: parts, Breaks: []string{"BYOB-XFER-005"},
 			Setup: front(func(_ string, next http.Handler) http.Handler {
