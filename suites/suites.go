@@ -5,11 +5,12 @@ import (
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/suites/address"
 	"github.com/bucketproof/bucketproof/suites/preflight"
+	"github.com/bucketproof/bucketproof/suites/signing"
 	"github.com/bucketproof/bucketproof/suites/transfer"
 )
 
 // Bucket is what a bucket goes through.
-func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer} }
+func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer, Signing} }
 
 // Parser is what an implementation of storage addresses goes through.
 func Parser() []run.Family { return []run.Family{Address} }
@@ -19,4 +20,5 @@ var (
 	Preflight = run.Family{Name: "preflight", Specs: preflight.Specs}
 	Address   = run.Family{Name: "address", Specs: address.Specs}
 	Transfer  = run.Family{Name: "transfer", Specs: transfer.Specs}
+	Signing   = run.Family{Name: "signing", Specs: signing.Specs}
 )

@@ -83,7 +83,7 @@ func newList(s streams) *cobra.Command {
 func listLines(cat *catalogue.Catalogue, profile, edition string, pending bool) ([]listed, error) {
 	var out []listed
 	add := func(r catalogue.Requirement, level catalogue.Level) {
-		why := cat.Pending()[r.ID]
+		why := cat.PendingIn(profile)[r.ID]
 		if pending && why == "" {
 			return
 		}

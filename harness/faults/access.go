@@ -19,7 +19,7 @@ func accessFaults() []Fault {
 			Setup: refuseSigned(map[string]refused{"": {http.StatusBadRequest, "AuthorizationHeaderMalformed",
 				"the region 'us-east-1' is wrong; expecting 'eu-central-1'", "<Region>eu-central-1</Region>"}})},
 		{Name: "location-disagrees", Does: "the bucket says that it is in eu-central-1, although it takes signatures for us-east-1",
-			Profiles: []string{"aws", "s3-compatible"}, Breaks: []string{"BYOB-NET-005"}, Blocks: append([]string{"BYOB-NET-008"}, xfer...),
+			Profiles: []string{"aws", "s3-compatible"}, Breaks: []string{"BYOB-NET-005"}, Blocks: append([]string{"BYOB-NET-008"}, uses...),
 			Setup: front(func(_ string, next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					a := ask(next, r)
@@ -44,7 +44,7 @@ func accessFaults() []Fault {
 				"azure": {http.StatusForbidden, "AuthenticationFailed", "Server failed to authenticate the request.", ""},
 			})},
 		{Name: "bucket-missing", Does: "there is no bucket of that name", Profiles: all,
-			Breaks: []string{"BYOB-NET-008"}, Blocks: append([]string{"BYOB-NET-005", "BYOB-NET-007"}, xfer...), Setup: otherBucket},
+			Breaks: []string{"BYOB-NET-008"}, Blocks: append([]string{"BYOB-NET-005", "BYOB-NET-007"}, uses...), Setup: otherBucket},
 	}
 }
 

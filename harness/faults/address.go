@@ -10,7 +10,7 @@ import (
 func everything(but ...string) []string {
 	ids := []string{"BYOB-ADDR-001", "BYOB-ADDR-004", "BYOB-ADDR-005", "BYOB-ADDR-006", "BYOB-ADDR-007", "BYOB-ADDR-008", "BYOB-ADDR-009",
 		"BYOB-ADDR-014", "BYOB-ADDR-015", "BYOB-ADDR-016", "BYOB-ADDR-018", "BYOB-ADDR-020"}
-	ids = append(append(ids, net...), xfer...)
+	ids = append(append(ids, net...), uses...)
 	var out []string
 	for _, id := range ids {
 		keep := true

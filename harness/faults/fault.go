@@ -31,14 +31,18 @@ var (
 	s3family = []string{"aws", "coreweave", "s3-compatible"}
 	xfer     = []string{"BYOB-XFER-001", "BYOB-XFER-002", "BYOB-XFER-003", "BYOB-XFER-004", "BYOB-XFER-005", "BYOB-XFER-006", "BYOB-XFER-007",
 		"BYOB-XFER-008", "BYOB-XFER-009", "BYOB-XFER-010"}
-	net = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
+	sign = []string{"BYOB-SIGN-001", "BYOB-SIGN-002", "BYOB-SIGN-003", "BYOB-SIGN-004", "BYOB-SIGN-005", "BYOB-SIGN-006", "BYOB-SIGN-007", "BYOB-SIGN-009",
+		"BYOB-SIGN-010", "BYOB-SIGN-011", "BYOB-SIGN-012"}
+	// uses is what needs a bucket that can be used: all transfers and all of the signing.
+	uses = slices.Concat(xfer, sign)
+	net  = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
 )
 
 // after is everything that can't be decided once the requirements given are broken: what comes after them in preflight,
-// and all transfers.
+// and all that uses the bucket.
 func after(broken ...string) []string {
 	var out []string
-	for _, id := range append(slices.Clone(net), xfer...) {
+	for _, id := range append(slices.Clone(net), uses...) {
 		if !slices.Contains(broken, id) {
 			out = append(out, id)
 		}
@@ -48,7 +52,7 @@ func after(broken ...string) []string {
 
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
-	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), uploadFaults(), []Fault{Harmless()})
+	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), uploadFaults(), signingFaults(), []Fault{Harmless()})
 }
 
 // Harmless is a fault that breaks nothing: whoever sees a difference under it is too sensitive.

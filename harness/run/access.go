@@ -95,6 +95,15 @@ func (s *Subject) WrongSecret(ctx context.Context) (*bucket.Bucket, error) {
 	return s.reopen(ctx, &a)
 }
 
+// Reopen is the same bucket by the same credentials, with options changed: another endpoint to sign for, another time to
+// sign at. It goes through the same guard.
+func (s *Subject) Reopen(ctx context.Context, change func(*bucket.Options)) (*bucket.Bucket, error) {
+	o := s.open
+	change(&o)
+	o.HTTP = s.Wire.Client()
+	return bucket.Open(ctx, s.Address, o)
+}
+
 func (s *Subject) reopen(ctx context.Context, a *address.Address) (*bucket.Bucket, error) {
 	o := s.open
 	o.HTTP = s.Wire.Client()

@@ -55,8 +55,8 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 			}
 		}
 		l.Milliseconds = elapsed.Milliseconds()
-	case c.o.Catalogue.Pending()[e.ID] != "":
-		l.Outcome, l.Reason = reports.NotRun, c.o.Catalogue.Pending()[e.ID]
+	case c.o.Catalogue.PendingIn(c.subject.Profile)[e.ID] != "":
+		l.Outcome, l.Reason = reports.NotRun, c.o.Catalogue.PendingIn(c.subject.Profile)[e.ID]
 	case len(c.o.Only) > 0 && !slices.Contains(c.o.Only, e.ID):
 		l.Outcome, l.Reason = reports.NotRun, "left out by --only"
 	case len(x.problems) > 0:

@@ -7,7 +7,7 @@ import (
 
 // build turns what the files say into a catalogue, filling defaults in. It judges nothing: check does.
 func (f *files) build() *Catalogue {
-	c := &Catalogue{index: map[string]int{}, pending: map[string]string{}}
+	c := &Catalogue{index: map[string]int{}, pending: map[string]string{}, pendingIn: map[string]map[string]string{}}
 	var editions []string
 	for _, e := range f.editions.Editions {
 		editions = append(editions, e.ID)
@@ -43,7 +43,15 @@ func (f *files) build() *Catalogue {
 	}
 	for _, suite := range f.pending.Pending {
 		for _, id := range suite.Requirements {
-			c.pending[id] = suite.Reason
+			if len(suite.Profiles) == 0 {
+				c.pending[id] = suite.Reason
+			}
+			for _, p := range suite.Profiles {
+				if c.pendingIn[p] == nil {
+					c.pendingIn[p] = map[string]string{}
+				}
+				c.pendingIn[p][id] = suite.Reason
+			}
 		}
 	}
 	for _, retired := range f.retired.Retired {

@@ -151,6 +151,7 @@ type Catalogue struct {
 	profiles       []Profile
 	contradictions []Contradiction
 	pending        map[string]string
+	pendingIn      map[string]map[string]string // by profile: what is pending there and not everywhere
 	retired        []string
 }
 
@@ -197,9 +198,16 @@ func (c *Catalogue) Contradictions() []Contradiction {
 	return contradictions
 }
 
-// Pending returns the requirements no spec is bound to yet, each with the sentence a user reads as the reason of
+// Pending returns the requirements no spec is bound to yet in any profile, each with the sentence a user reads as the reason of
 // "not run".
 func (c *Catalogue) Pending() map[string]string { return maps.Clone(c.pending) }
+
+// PendingIn returns what is pending in one profile: everywhere, or there alone.
+func (c *Catalogue) PendingIn(profile string) map[string]string {
+	out := maps.Clone(c.pending)
+	maps.Copy(out, c.pendingIn[profile])
+	return out
+}
 
 // Retired returns the IDs that were withdrawn and must not be used again.
 func (c *Catalogue) Retired() []string { return slices.Clone(c.retired) }

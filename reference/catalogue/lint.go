@@ -8,7 +8,8 @@ import (
 
 // Lint returns what is wrong between the catalogue and the specs, one problem a line, none if all is well. bound says
 // for each requirement in which profiles a spec is bound to it. Every requirement that some run must meet, whatever its
-// edition and also when it is required only on request, has a spec in each of its profiles, or it is pending; not both.
+// edition and also when it is required only on request, has a spec in each of its profiles, or it is pending, everywhere or
+// in that profile; not both.
 // A spec bound to an unknown or retired requirement, or in a profile the requirement does not belong to, is a problem
 // too: no run would ever ask for it. What can be wrong with the catalogue by itself, Load has refused already.
 func (c *Catalogue) Lint(bound map[string][]string) []string {
@@ -27,6 +28,12 @@ func (c *Catalogue) Lint(bound map[string][]string) []string {
 		}
 		var missing []string
 		for _, p := range c.profiles {
+			if _, later := c.pendingIn[p.Name][r.ID]; later {
+				if slices.Contains(profiles, p.Name) {
+					say(r.ID, "is bound in %s and yet pending there: take it off the list", p.Name)
+				}
+				continue
+			}
 			if slices.Contains(r.Profiles, p.Name) && overlap(r.Editions, p.Editions) && !slices.Contains(profiles, p.Name) {
 				missing = append(missing, p.Name)
 			}

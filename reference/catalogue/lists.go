@@ -63,8 +63,14 @@ func (f *files) checkLists(c *Catalogue) []string {
 			say("pending.yaml: %s: lacks its suite or reason", suite.Suite)
 		}
 		for _, id := range suite.Requirements {
-			if _, ok := c.index[id]; !ok {
+			i, ok := c.index[id]
+			if !ok {
 				say("pending.yaml: %s: unknown requirement %q", suite.Suite, id)
+			}
+			for _, p := range suite.Profiles {
+				if ok && !slices.Contains(c.requirements[i].Profiles, p) {
+					say("pending.yaml: %s: %s does not belong to profile %q", suite.Suite, id, p)
+				}
 			}
 			if before, ok := listed[id]; ok {
 				say("pending.yaml: %s: %s is pending already, in %s", suite.Suite, id, before)

@@ -134,6 +134,7 @@ type (
 		Pending []struct {
 			Suite        string   `yaml:"suite"`
 			Reason       string   `yaml:"reason"`
+			Profiles     []string `yaml:"profiles"` // where alone they are pending; none means everywhere
 			Requirements []string `yaml:"requirements"`
 		} `yaml:"pending"`
 	}

@@ -1,0 +1,214 @@
+package signing
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// What objects hold: before, by a positive control, and by an abuse that was not refused.
+const (
+	planted = "planted"
+	control = "by the control"
+	abuse   = "by the abuse"
+)
+
+func accepted(ctx context.Context, t *run.T, c *client) {
+	key := c.s.Key("BYOB-SIGN-001", "object.bin")
+	put := c.send(ctx, t, c.mint(ctx, t, http.MethodPut, key), []byte(control))
+	t.True("PUT by its URL", "200 OK or 201 Created", put.Status == http.StatusOK || put.Status == http.StatusCreated, put.String())
+	stored, _, err := c.b.Get(ctx, key)
+	t.OK("the SDK reads what was written by URL", err)
+	t.Equal("what the SDK reads", []byte(control), stored)
+	got := c.send(ctx, t, c.mint(ctx, t, http.MethodGet, key), nil)
+	t.Equal("GET by its URL", "200 OK", got.String())
+	t.Equal("what is read by URL", []byte(control), got.Body)
+	t.Equal("HEAD by its URL", "200 OK", c.send(ctx, t, c.mint(ctx, t, http.MethodHead, key), nil).String())
+	removed := c.send(ctx, t, c.mint(ctx, t, http.MethodDelete, key), nil)
+	t.True("DELETE by its URL", "success", ok(removed), removed.String())
+	_, err = c.b.Head(ctx, key)
+	kind := bucket.Kind("found")
+	if err != nil {
+		kind = bucket.Classify("head object", err).Kind
+	}
+	t.Equal("the object after DELETE by its URL", string(bucket.KindNoSuchKey), string(kind))
+	c.signed(t) // a store that accepts anything has accepted these for no reason
+}
+
+func otherMethod(ctx context.Context, t *run.T, c *client) {
+	c.signed(t)
+	key, target := c.s.Key("BYOB-SIGN-002", "object.bin"), c.s.Key("BYOB-SIGN-002", "written.bin")
+	c.plant(ctx, t, key, []byte(planted))
+	c.plant(ctx, t, target, []byte(planted))
+	get, put := c.mint(ctx, t, http.MethodGet, key), c.mint(ctx, t, http.MethodPut, target)
+	head, remove := c.mint(ctx, t, http.MethodHead, key), c.mint(ctx, t, http.MethodDelete, key)
+	deny := func(what string, control, attempt func() run.Answer, untouched func() string) {
+		t.Denied(run.Denial{What: what, Expected: "403", Control: control, Attempt: attempt, Refused: forbidden, Untouched: untouched})
+	}
+	read := c.using(ctx, t, get, nil)
+	write := c.using(ctx, t, put, []byte(control))
+	whole := c.keeps(ctx, t, key, planted)
+	deny("a PUT by a URL for GET", read, c.using(ctx, t, get.as(http.MethodPut), []byte(abuse)), whole)
+	deny("a DELETE by a URL for GET", read, c.using(ctx, t, get.as(http.MethodDelete), nil), whole)
+	either := c.keeps(ctx, t, target, planted, control)
+	deny("a GET by a URL for PUT", write, c.using(ctx, t, put.as(http.MethodGet), nil), either)
+	deny("a DELETE by a URL for PUT", write, c.using(ctx, t, put.as(http.MethodDelete), nil), either)
+	deny("a GET by a URL for DELETE", read, c.using(ctx, t, remove.as(http.MethodGet), nil), whole)
+	deny("a PUT by a URL for DELETE", read, c.using(ctx, t, remove.as(http.MethodPut), []byte(abuse)), whole)
+	if !c.s.Is("azure") { // where one letter stands for GET and HEAD
+		deny("a GET by a URL for HEAD", c.using(ctx, t, head, nil), c.using(ctx, t, head.as(http.MethodGet), nil), whole)
+		deny("a HEAD by a URL for GET", read, c.using(ctx, t, get.as(http.MethodHead), nil), whole)
+	}
+}
+
+func otherObject(ctx context.Context, t *run.T, c *client) {
+	c.signed(t)
+	name := func(n string) string { return c.s.Key("BYOB-SIGN-003", n) }
+	object, other, longer := name("object.bin"), name("other.bin"), name("object.bin.more")
+	spaced, slashed := name("a b.bin"), name("a%2Fb.bin")
+	for _, key := range []string{object, other, longer, spaced, slashed} {
+		c.plant(ctx, t, key, []byte(planted))
+	}
+	deny := func(what string, m, at minted, body []byte, untouched func() string) {
+		t.Denied(run.Denial{What: what, Expected: "403", Control: c.using(ctx, t, c.mint(ctx, t, http.MethodGet, object), nil),
+			Attempt: c.using(ctx, t, m.at(at), body), Refused: forbidden, Untouched: untouched})
+	}
+	get := c.mint(ctx, t, http.MethodGet, object)
+	here, there := c.keeps(ctx, t, object, planted), c.keeps(ctx, t, other, planted)
+	for _, key := range []struct{ what, name string }{{"another object", other}, {"an object whose key begins with its own", longer}} {
+		deny("a URL for GET used for "+key.what, get, c.mint(ctx, t, http.MethodGet, key.name), nil, c.keeps(ctx, t, key.name, planted))
+	}
+	deny("a URL for GET used for an object whose key its own begins with", c.mint(ctx, t, http.MethodGet, longer), get, nil, here)
+	deny("a URL for PUT used for another object", c.mint(ctx, t, http.MethodPut, object), c.mint(ctx, t, http.MethodPut, other), []byte(abuse), there)
+	deny("a URL for DELETE used for another object", c.mint(ctx, t, http.MethodDelete, object), c.mint(ctx, t, http.MethodDelete, other), nil, there)
+	for _, key := range []struct{ what, name, from, to string }{
+		{"a URL whose key is encoded twice", spaced, "%20", "%2520"},
+		{"a URL for a key with %2F used for one with a slash", slashed, "%252F", "%2F"},
+	} {
+		m := c.mint(ctx, t, http.MethodGet, key.name)
+		t.Denied(run.Denial{What: key.what, Expected: "403", Control: c.using(ctx, t, m, nil),
+			Attempt: c.using(ctx, t, respelled(t, m, key.from, key.to), nil), Refused: forbidden, Untouched: c.keeps(ctx, t, key.name, planted)})
+	}
+}
+
+// respelled replaces a part of a URL's path as it is sent.
+func respelled(t *run.T, m minted, from, to string) minted {
+	sent := m.url.EscapedPath()
+	i := strings.LastIndex(sent, from)
+	if i < 0 {
+		t.Errorf("the SDK spells the key in a way that can't be abused so")
+	}
+	sent = sent[:i] + to + sent[i+len(from):]
+	path, err := url.PathUnescape(sent)
+	if err != nil {
+		t.Errorf("the path can't be read")
+	}
+	m.url.Path, m.url.RawPath = path, sent
+	return m
+}
+
+// elsewhere is a host that no store has (RFC 2606).
+const elsewhere = "elsewhere.example"
+
+func otherHost(ctx context.Context, t *run.T, c *client) {
+	c.signed(t)
+	key := c.s.Key("BYOB-SIGN-004", "object.bin")
+	c.plant(ctx, t, key, []byte(planted))
+	far, err := c.s.Reopen(ctx, func(o *bucket.Options) { o.Endpoint = c.s.Service.Scheme + "://" + elsewhere })
+	if err != nil {
+		t.Errorf("no URL could be made for another host: %s", bucket.Classify("open", err))
+	}
+	for _, do := range []struct {
+		method string
+		body   []byte
+	}{{http.MethodGet, nil}, {http.MethodPut, []byte(abuse)}, {http.MethodDelete, nil}} {
+		m := c.mintBy(ctx, t, far, bucket.PresignRequest{Method: do.method, Key: key})
+		t.Denied(run.Denial{What: "a URL for " + do.method + " that was signed for another host", Expected: "403",
+			Control: c.using(ctx, t, c.mint(ctx, t, http.MethodGet, key), nil), Attempt: c.using(ctx, t, m.at(c.mint(ctx, t, do.method, key)), do.body),
+			Refused: forbidden, Untouched: c.keeps(ctx, t, key, planted)})
+	}
+}
+
+func signedHeaders(ctx context.Context, t *run.T, c *client) {
+	c.signed(t)
+	key := c.s.Key("BYOB-SIGN-005", "object.bin")
+	c.plant(ctx, t, key, []byte(planted))
+	for _, h := range []struct{ name, right, wrong string }{
+		{"Content-Type", "application/octet-stream", "text/html"},
+		{"Content-Md5", md5Of(control), md5Of(abuse)},
+	} {
+		m := c.mintBy(ctx, t, c.b, bucket.PresignRequest{Method: http.MethodPut, Key: key, Header: http.Header{h.name: {h.right}}})
+		for _, change := range []struct{ what, value string }{{" changed", h.wrong}, {" missing", ""}} {
+			t.Denied(run.Denial{What: "a URL with its signed " + h.name + change.what, Expected: "403, or 400 with an error about the signed headers",
+				Control: c.using(ctx, t, m, []byte(control)), Attempt: c.using(ctx, t, m.saying(h.name, change.value), []byte(abuse)),
+				Refused: func(a run.Answer) bool { return forbidden(a) || a.Status == http.StatusBadRequest && aboutHeaders(a) },
+				// the control may not have been stored: that is not what is looked for here
+				Untouched: c.keeps(ctx, t, key, planted, control)})
+		}
+	}
+}
+
+// aboutHeaders reports the codes of 400 by which stores refuse a request whose signed header is missing: MinIO's
+// AccessDenied, Google's MalformedSecurityHeader, S3's AuthorizationQueryParametersError.
+func aboutHeaders(a run.Answer) bool {
+	return slices.Contains([]string{"AccessDenied", "MalformedSecurityHeader", "AuthorizationQueryParametersError"}, a.Code)
+}
+
+func md5Of(body string) string {
+	sum := md5.Sum([]byte(body))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func anonymous(ctx context.Context, t *run.T, c *client) {
+	c.enforced(t, reports.FidelityIdentity, reports.FidelitySignatures)
+	key := c.s.Key("BYOB-SIGN-010", "object.bin")
+	c.plant(ctx, t, key, []byte(planted))
+	expected, refused := "401 or 403", func(a run.Answer) bool {
+		return a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden
+	}
+	if c.s.Is("azure") { // a private container is not there for strangers, and an account without public access says so
+		expected = "401, 403, 404 ResourceNotFound or 409 PublicAccessNotPermitted"
+		strangers := refused
+		refused = func(a run.Answer) bool {
+			return strangers(a) || a.Status == http.StatusNotFound || a.Status == http.StatusConflict && a.Code == "PublicAccessNotPermitted"
+		}
+	}
+	for _, do := range []struct {
+		method string
+		body   []byte
+	}{{http.MethodGet, nil}, {http.MethodHead, nil}, {http.MethodPut, []byte(abuse)}, {http.MethodDelete, nil}} {
+		t.Denied(run.Denial{What: do.method + " without the URL's query", Expected: expected,
+			Control: c.using(ctx, t, c.mint(ctx, t, http.MethodGet, key), nil), Attempt: c.using(ctx, t, c.mint(ctx, t, do.method, key).with(""), do.body),
+			Refused: refused, Untouched: c.keeps(ctx, t, key, planted)})
+	}
+}
+
+func plain(ctx context.Context, t *run.T, c *client) {
+	key := c.s.Key("BYOB-SIGN-011", "object.bin")
+	c.plant(ctx, t, key, []byte(planted))
+	without := func(what string, m minted, body []byte) {
+		if m.header.Get("Authorization") != "" {
+			t.Errorf("the SDK wants an Authorization header beside the URL")
+		}
+		a := c.send(ctx, t, m, body)
+		t.True(what+" without an Authorization header", "success", ok(a), a.String())
+	}
+	without("GET", c.mint(ctx, t, http.MethodGet, key), nil)
+	without("PUT", c.mint(ctx, t, http.MethodPut, key), []byte(control))
+	if c.s.Is("aws", "coreweave", "s3-compatible") {
+		get := c.mintBy(ctx, t, c.b, bucket.PresignRequest{Method: http.MethodGet, Key: key, Query: url.Values{"x-amz-checksum-mode": {"ENABLED"}}})
+		for _, extra := range []string{"x-id", "x-amz-checksum-mode"} {
+			t.True("the URL that an SDK makes", "has "+extra, get.url.Query().Has(extra), "it has not")
+		}
+		without("GET with an SDK's x-id and x-amz-checksum-mode in the URL", get, nil)
+	}
+	c.signed(t) // a store that asks nobody for anything shows nothing
+}
