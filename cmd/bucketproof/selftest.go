@@ -147,6 +147,9 @@ func printRow(w io.Writer, r faults.Row) {
 	if r.NotRun != "" {
 		fmt.Fprintf(w, "    %s\n", r.NotRun)
 	}
+	if r.Again != "" {
+		fmt.Fprintf(w, "    tried a second time: %s\n", r.Again)
+	}
 	for _, wrong := range r.Wrong {
 		fmt.Fprintf(w, "    %s\n", wrong)
 	}

@@ -186,7 +186,8 @@ func (t *T) DeniedBy(what, expected string, control, attempt func() (actual stri
 	t.denials++
 }
 
-// Do sends a request and reads the whole answer. No answer ends the check as errored.
+// Do sends a request and reads the whole answer. No answer, or one that only says that the store is busy or broken, ends the
+// check as errored.
 func (t *T) Do(client *http.Client, req *http.Request) Answer {
 	a, err := Do(client, req)
 	if err != nil {
@@ -195,6 +196,9 @@ func (t *T) Do(client *http.Client, req *http.Request) Answer {
 			t.Fail("an answer to "+req.Method, e.Error())
 		}
 		t.Errorf("no answer: %s", e.Error())
+	}
+	if a.Status == http.StatusTooManyRequests || (a.Status >= 500 && a.Status != http.StatusNotImplemented) {
+		t.Errorf("no answer that decides it: %s to %s", a, req.Method)
 	}
 	return a
 }

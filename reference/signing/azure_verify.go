@@ -138,9 +138,9 @@ func (r *azure) resource(sdd string, v *Verdict) {
 	case "d":
 		c.Directory = true
 		f.resource = root
-		rest := r.blob
 		for n := min(len(sdd), 3); n > 0 && sdd[0] >= '1' && sdd[0] <= '9'; n = 0 {
-			f.resource, rest = root, r.blob
+			rest := r.blob
+			f.resource = root
 			for range atoi(sdd) {
 				var part string
 				part, rest, _ = strings.Cut(rest, "/")

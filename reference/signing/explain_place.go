@@ -63,7 +63,7 @@ func (s *search) host() []Finding {
 		own[0], _ = splitPort(own[0])
 		own[1], _ = splitPort(own[1])
 	}
-	list := append(own, s.hosts()...)
+	list := slices.Concat(own, s.hosts())
 	for _, h := range list {
 		for _, form := range []struct {
 			host, path string

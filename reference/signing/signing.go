@@ -138,8 +138,7 @@ func FromURL(method, rawURL string, now time.Time) (Input, error) {
 // Detect says by the parameters' names which scheme a query is signed with, None if with none.
 func Detect(rawQuery string) Scheme {
 	s := None
-	for rest, part := rawQuery, ""; rest != ""; {
-		part, rest, _ = strings.Cut(rest, "&")
+	for part := range strings.SplitSeq(rawQuery, "&") {
 		raw, _, _ := strings.Cut(part, "=")
 		name, ok := unescape(raw, true)
 		if !ok {
