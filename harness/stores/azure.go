@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reports"
@@ -107,7 +108,29 @@ func (b *azureBackend) close() error {
 	return a.close()
 }
 
-func (b *azureBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket, err error) {
+// provision makes a container. When Azurite ends of itself meanwhile, another one is started, once, and that is said.
+func (b *azureBackend) provision(ctx context.Context, h *Host, s Setup) (*Bucket, error) {
+	bucket, err := b.attempt(ctx, h, s)
+	if err == nil || ctx.Err() != nil || errors.Is(err, ErrUnavailable) || !b.ended() {
+		return bucket, err
+	}
+	b.progress("azurite: it ended by itself, and is started again")
+	return b.attempt(ctx, h, s)
+}
+
+// ended reports whether Azurite was started and is gone. A process that resets its connections takes a moment to end.
+func (b *azureBackend) ended() bool {
+	b.mu.Lock()
+	a := b.running
+	b.mu.Unlock()
+	const moment = 500 * time.Millisecond
+	for deadline := time.Now().Add(moment); a != nil && !a.gone() && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return a != nil && a.gone()
+}
+
+func (b *azureBackend) attempt(ctx context.Context, h *Host, s Setup) (_ *Bucket, err error) {
 	if s.Retention {
 		return nil, errors.New("azurite has no immutability policies: a container with a default retention can't be had from it")
 	}
