@@ -61,6 +61,7 @@ type azurite struct {
 	addr      string // 127.0.0.1:port
 	accounts  []azureAccount
 	transport *http.Transport // to addr and nowhere else, whatever a request's host
+	work      string          // the process's own folder
 	closing   atomic.Bool
 }
 
@@ -101,9 +102,10 @@ func startAzurite(ctx context.Context, node, bundle, dir string, ca *authority, 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start azurite: %w", err), os.RemoveAll(work))
 	}
+	a.work = work
 	err = a.ready(ctx, ca.pool)
-	err = errors.Join(err, os.RemoveAll(work)) // read at the start, needed no more
-	if err != nil {
+	// Key and certificate are read at the start, and needed no more. The folder stays: Azurite goes on making files in it.
+	if err = errors.Join(err, os.Remove(certFile), os.Remove(keyFile)); err != nil {
 		return nil, errors.Join(fmt.Errorf("start azurite: %w", err), a.close())
 	}
 	return a, nil
@@ -183,7 +185,8 @@ func (a *azurite) close() error {
 	if a.transport != nil {
 		a.transport.CloseIdleConnections()
 	}
-	if err := a.child.stop(azuriteStopGrace); err != nil {
+	err := a.child.stop(azuriteStopGrace)
+	if err = errors.Join(err, os.RemoveAll(a.work)); err != nil {
 		return fmt.Errorf("stop azurite: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,7 +52,9 @@ func TestTheGuardHoldsARunToItsPlan(t *testing.T) {
 			}
 			s.server.Close() // waits for the handler
 			came := s.take()
-			if test.goes != (err == nil) {
+			// A store that has all that was announced may answer before net/http finds out that there is more: then nothing more went.
+			answered := err == nil && len(came) == 1 && came[0].header.Get("Content-Length") == strconv.Itoa(len(came[0].body))
+			if test.goes && err != nil || !test.goes && err == nil && !answered {
 				t.Errorf("got error %v, want success %t", err, test.goes)
 			}
 			for _, a := range came {
