@@ -116,7 +116,7 @@ before any W&B server exists, and says what mends it.
   bucketproof certify --embedded                         see it work, on this machine
   bucketproof explain BYOB-XFER-005                      what a requirement asks for
 
-An address holds keys, so it is read from standard input (-), from a file
+An address with keys is read from standard input (-), from a file
 (--address-file) or from BUCKETPROOF_ADDRESS, never from an argument.
 
 Exit codes: 0 certified, 1 not certified, 2 usage, 3 errored, 4 incomplete.`

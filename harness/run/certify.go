@@ -196,6 +196,10 @@ func (c *certification) connect(ctx context.Context) error {
 	}
 	if s.Store.Kind == "remote" {
 		s.Store.Name = service.Host
+		if to, mapped := c.target.Network.Lookup(service.Hostname()); mapped {
+			s.Store.Name = to
+			s.Store.Notes = append(s.Store.Notes, fmt.Sprintf("The run was told to find %s at %s: whatever answers there, nobody has seen that it is the provider's own service.", service.Host, to))
+		}
 	}
 	s.Bucket, s.OpenError = s.reopen(ctx, a)
 	if s.OpenError == nil {
