@@ -28,8 +28,8 @@ func (o *gcsOwner) ask(ctx context.Context, method, target, body string, header 
 	return w, nil
 }
 
-// signed asks with a V4 URL of the bucket's account, begun at a time; change may spoil it. header is signed and sent.
-func (o *gcsOwner) signed(ctx context.Context, method, key string, at time.Time, q url.Values, body string, header http.Header, change func(target string) string) (*held, error) {
+// signed asks with a V4 URL of the bucket's account for the probe's key, begun at a time; change may spoil it. header is signed and sent.
+func (o *gcsOwner) signed(ctx context.Context, method string, at time.Time, q url.Values, body string, header http.Header, change func(target string) string) (*held, error) {
 	private, err := signing.ParseRSAKey([]byte(o.user.pem))
 	if err != nil {
 		return nil, fmt.Errorf("sign for the front: %w", err)
@@ -38,7 +38,7 @@ func (o *gcsOwner) signed(ctx context.Context, method, key string, at time.Time,
 	if err != nil {
 		return nil, fmt.Errorf("sign for the front: %w", err)
 	}
-	minted, err := signer.Sign(signing.Request{Method: method, Host: gcsHost, Bucket: o.bucket, Key: key, Query: q, Header: header,
+	minted, err := signer.Sign(signing.Request{Method: method, Host: gcsHost, Bucket: o.bucket, Key: probeKey, Query: q, Header: header,
 		At: at.Truncate(time.Second), Lifetime: probeLife})
 	if err != nil {
 		return nil, fmt.Errorf("sign for the front: %w", err)
@@ -72,7 +72,7 @@ func (o *gcsOwner) probe(ctx context.Context) ([]reports.Fidelity, error) {
 
 func (o *gcsOwner) probeSignatures(ctx context.Context) (reports.Fidelity, error) {
 	get := func(at time.Time, change func(string) string) (*held, error) {
-		return o.signed(ctx, http.MethodGet, probeKey, at, nil, "", nil, change)
+		return o.signed(ctx, http.MethodGet, at, nil, "", nil, change)
 	}
 	now := time.Now()
 	control, err := get(now, nil)
@@ -150,7 +150,7 @@ func (o *gcsOwner) probePermissions(ctx context.Context) (reports.Fidelity, erro
 }
 
 func (o *gcsOwner) probeClock(ctx context.Context) (reports.Fidelity, error) {
-	a, err := o.signed(ctx, http.MethodGet, probeKey, time.Now().Add(26*time.Hour), nil, "", nil, nil)
+	a, err := o.signed(ctx, http.MethodGet, time.Now().Add(26*time.Hour), nil, "", nil, nil)
 	if err != nil {
 		return reports.Fidelity{}, err
 	}
@@ -171,7 +171,7 @@ func (o *gcsOwner) probeVersioning(ctx context.Context) (reports.Fidelity, error
 
 // probeMultipart begins an upload and aborts it.
 func (o *gcsOwner) probeMultipart(ctx context.Context) (reports.Fidelity, error) {
-	begun, err := o.signed(ctx, http.MethodPost, probeKey, time.Now(), url.Values{"uploads": {""}}, "", nil, nil)
+	begun, err := o.signed(ctx, http.MethodPost, time.Now(), url.Values{"uploads": {""}}, "", nil, nil)
 	if err != nil {
 		return reports.Fidelity{}, err
 	}
@@ -179,7 +179,7 @@ func (o *gcsOwner) probeMultipart(ctx context.Context) (reports.Fidelity, error)
 	if begun.status != http.StatusOK || xml.Unmarshal(begun.body.Bytes(), &upload) != nil {
 		return seen(reports.FidelityMultipart, false, nil, fmt.Sprintf("POST ?uploads: %d", begun.status)), nil
 	}
-	aborted, err := o.signed(ctx, http.MethodDelete, probeKey, time.Now(), url.Values{"uploadId": {upload.UploadId}}, "", nil, nil)
+	aborted, err := o.signed(ctx, http.MethodDelete, time.Now(), url.Values{"uploadId": {upload.UploadId}}, "", nil, nil)
 	if err != nil {
 		return reports.Fidelity{}, err
 	}
@@ -202,7 +202,7 @@ func (o *gcsOwner) probeCORS(ctx context.Context) (reports.Fidelity, error) {
 
 // probeMD5 sends a body with another body's Content-MD5, and takes it away again if it was stored.
 func (o *gcsOwner) probeMD5(ctx context.Context) (reports.Fidelity, error) {
-	put, err := o.signed(ctx, http.MethodPut, probeKey, time.Now(), nil, "x", http.Header{"Content-Md5": {"1B2M2Y8AsgTpgAmY7PhCfg=="}}, nil)
+	put, err := o.signed(ctx, http.MethodPut, time.Now(), nil, "x", http.Header{"Content-Md5": {"1B2M2Y8AsgTpgAmY7PhCfg=="}}, nil)
 	if err != nil {
 		return reports.Fidelity{}, err
 	}

@@ -357,7 +357,7 @@ func TestAPreSignedUploadThatBreaksOffStoresNothing(t *testing.T) {
 	for _, provider := range []string{stores.AWS, stores.GCP} {
 		t.Run(provider, func(t *testing.T) {
 			b := provision(t, h, provider, stores.Setup{})
-			target := ""
+			var target string
 			if provider == stores.GCP {
 				target = signedURL(t, b, http.MethodPut, "half")
 			} else {
