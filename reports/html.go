@@ -59,7 +59,7 @@ func hash(b []byte) string {
 
 func render(w io.Writer, name string, data any) error {
 	t, err := template.New("").Funcs(template.FuncMap{
-		"shown": shown, "state": state, "icon": icon, "href": localHref,
+		"shown": shown, "reason": ownReason, "state": state, "icon": icon, "href": localHref,
 		"ms":       func(n int64) string { return took(time.Duration(n) * time.Millisecond) },
 		"requests": requestsOf,
 		"met":      func(q Requirement) bool { return q.Outcome == Passed || q.Outcome == NotApplicable },

@@ -192,7 +192,7 @@ func junitStory(q Requirement) string {
 	part("requirement", q.Level+" "+q.Text)
 	part("expected", q.Expected)
 	part("actual", q.Actual)
-	part("reason", q.Reason)
+	part("reason", ownReason(q))
 	for _, o := range q.Observations {
 		label := "observed"
 		if o.Control {

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strings"
 )
 
 // fact is a name and its value in a list of facts.
@@ -145,6 +146,37 @@ func safetyLead(s Safety) (lead, state string) {
 	return "All writes lay below one prefix, and everything that was made was removed again.", "passed"
 }
 
+// written says what became of what the run wrote, so that the numbers add up: a key that was written to and needed no
+// removing at the end had been removed by the check itself, or the store had refused the write.
+func written(s Safety) string {
+	if s.ObjectsWritten == 0 {
+		return "nothing written"
+	}
+	rest := s.ObjectsWritten - s.Removed - len(s.Kept)
+	said := fmt.Sprintf("%s written (%s), %d removed at the end", plural(s.ObjectsWritten, "object", "objects"), size(s.BytesWritten), s.Removed)
+	if len(s.Kept) > 0 {
+		said += fmt.Sprintf(", %d kept", len(s.Kept))
+	}
+	switch {
+	case rest > 0:
+		said += fmt.Sprintf("; the other %d were removed by the checks themselves, or refused by the store", rest)
+	case rest < 0:
+		said += "; old versions, delete markers and open uploads count as removed, too"
+	}
+	return said
+}
+
+// unchanged says how far the bucket's configuration is known to be as it was.
+func unchanged(s Safety) string {
+	if blank(s.ConfigurationUnchanged) {
+		return "not recorded"
+	}
+	if len(s.ConfigurationUnread) == 0 {
+		return s.ConfigurationUnchanged
+	}
+	return s.ConfigurationUnchanged + "; not read: " + strings.Join(s.ConfigurationUnread, ", ")
+}
+
 func safetyFacts(s Safety) []fact {
 	known := func(s string) string {
 		if blank(s) {
@@ -158,9 +190,8 @@ func safetyFacts(s Safety) []fact {
 	}
 	return append(fs,
 		fact{"Requests", fmt.Sprint(s.Requests), false},
-		fact{"Objects written", fmt.Sprintf("%d (%s)", s.ObjectsWritten, size(s.BytesWritten)), false},
-		fact{"Removed again", fmt.Sprint(s.Removed), false},
+		fact{"Written and removed", written(s), true},
 		fact{"Kept", fmt.Sprint(len(s.Kept)), false},
 		fact{"Clean-up", known(s.CleanUp), false},
-		fact{"Configuration unchanged", known(s.ConfigurationUnchanged), false})
+		fact{"Configuration unchanged", unchanged(s), len(s.ConfigurationUnread) > 0})
 }

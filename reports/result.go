@@ -125,8 +125,9 @@ type Safety struct {
 	BytesWritten           int64    `json:"bytesWritten"`
 	Removed                int      `json:"removed"`
 	Kept                   []Kept   `json:"kept,omitempty"`
-	ConfigurationUnchanged string   `json:"configurationUnchanged"` // yes, no, or not readable
-	CleanUp                string   `json:"cleanUp"`                // complete, nothing written, or incomplete: why
+	ConfigurationUnchanged string   `json:"configurationUnchanged"`        // yes, yes as far as it could be read, no, not readable, or unknown: why
+	ConfigurationUnread    []string `json:"configurationUnread,omitempty"` // documents that could not be read, each with the reason
+	CleanUp                string   `json:"cleanUp"`                       // complete, nothing written, or incomplete: why
 }
 
 // Kept is an object of the run that could not be removed.

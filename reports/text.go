@@ -150,9 +150,7 @@ func (p *printer) block(heading, colour string, qs []Requirement) {
 		p.field("rule", q.Text)
 		p.field("expected", q.Expected)
 		p.field("actual", q.Actual)
-		if inline(q.Reason) != inline(q.Actual) {
-			p.field("reason", q.Reason)
-		}
+		p.field("reason", ownReason(q))
 		p.remedy(q.Remedy)
 	}
 }
@@ -227,7 +225,7 @@ func (p *printer) warnings(qs []Requirement) {
 	p.line(p.paint(yellow, "WARNINGS") + " (SHOULD; they decide nothing)")
 	for _, q := range qs {
 		p.title(q)
-		for _, s := range []string{q.Reason, q.Actual, q.Expected} {
+		for _, s := range []string{ownReason(q), q.Actual, q.Expected} {
 			if !blank(s) {
 				p.wrapped("    ", "    ", inline(s))
 				break
@@ -268,15 +266,17 @@ func (p *printer) groups(groups []reasonGroup) {
 	}
 }
 
-// safety says a word only if something of the run is left, or was changed.
+// safety says what the run did to the bucket, unless nothing was written and nothing is wrong.
 func (p *printer) safety(s Safety) {
 	lead, state := safetyLead(s)
-	if state == "passed" && len(s.Kept) == 0 {
+	if state == "passed" && s.ObjectsWritten == 0 && len(s.Kept) == 0 {
 		return
 	}
 	p.line("")
 	p.line(p.paint(bold, "SAFETY"))
 	p.wrapped("  ", "  ", lead)
+	p.wrapped("  ", "    ", inline(written(s)))
+	p.wrapped("  ", "    ", inline("configuration unchanged: "+unchanged(s)))
 	for _, k := range s.Kept {
 		word := "kept, as announced: "
 		if !k.Announced {

@@ -103,3 +103,43 @@ func TestTextIsSafeOnATerminal(t *testing.T) {
 		t.Error("a long answer is not cut short")
 	}
 }
+
+func TestTextSaysNothingTwice(t *testing.T) {
+	r := sample()
+	for i, reason := range []string{"400 BadDigest, and 404 on a GET afterwards, but 200 OK, and the object is there with 18 bytes", "200 OK, and the object is there with 18 bytes"} {
+		for j := range r.Requirements {
+			if r.Requirements[j].ID == "BYOB-XFER-002" {
+				r.Requirements[j].Reason = reason
+			}
+		}
+		r.Conclude(r.Required)
+		said := strings.Join(strings.Fields(asText(t, r, reports.TextOptions{})), " ")
+		if n := strings.Count(said, "200 OK, and the object is there with 18 bytes"); n != 1 {
+			t.Errorf("reason %d: the text says what was seen %d times, want once:\n%s", i, n, said)
+		}
+		if page := asHTML(t, r); strings.Contains(page, `<p class="cause">`+reason) {
+			t.Errorf("reason %d: the page says what was seen twice", i)
+		}
+	}
+}
+
+func TestSafetySaysWhatBecameOfEverything(t *testing.T) {
+	for name, c := range map[string]struct {
+		safety reports.Safety
+		says   string
+	}{
+		"all removed at the end": {reports.Safety{ObjectsWritten: 3, Removed: 3, CleanUp: "complete", ConfigurationUnchanged: "yes"}, "3 removed at the end\n"},
+		"some removed before":    {reports.Safety{ObjectsWritten: 33, Removed: 30, CleanUp: "complete", ConfigurationUnchanged: "yes"}, "the other 3 were removed by the checks"},
+		"old versions besides":   {reports.Safety{ObjectsWritten: 3, Removed: 7, CleanUp: "complete", ConfigurationUnchanged: "yes"}, "old versions"},
+		"a configuration that was read in part": {reports.Safety{ObjectsWritten: 1, Removed: 1, CleanUp: "complete",
+			ConfigurationUnchanged: reports.UnchangedAsRead, ConfigurationUnread: []string{"policy (denied)", "acl (denied)"}},
+			"yes, as far as it could be read; not read: policy (denied), acl (denied)"},
+	} {
+		r := certified()
+		r.Safety = c.safety
+		r.Conclude(r.Required)
+		if text := asText(t, r, reports.TextOptions{Width: 200}); !strings.Contains(text, c.says) || r.Verdict != reports.Certified {
+			t.Errorf("%s: verdict %s, and the text lacks %q:\n%s", name, r.Verdict, c.says, text)
+		}
+	}
+}

@@ -225,7 +225,7 @@ func (f *findings) safety(r *Result) {
 	switch s.ConfigurationUnchanged {
 	case "no":
 		f.say(NotCertified, "The run changed the bucket's configuration.")
-	case "yes", "not readable":
+	case "yes", UnchangedAsRead, "not readable":
 	case "":
 		if s.CleanUp != NothingWritten {
 			f.say(Undecided, "It is not recorded whether the bucket's configuration is unchanged.")

@@ -14,6 +14,10 @@ const (
 	NothingWritten = "nothing written"
 )
 
+// UnchangedAsRead is the word of Safety.ConfigurationUnchanged where some documents could not be read: nobody can say of
+// those that they are as they were. Safety.ConfigurationUnread names them.
+const UnchangedAsRead = "yes, as far as it could be read"
+
 // plural puts a count before the right form of its noun.
 func plural(n int, one, many string) string {
 	if n == 1 {
@@ -29,6 +33,17 @@ func some(ids []string) string {
 		return strings.Join(ids, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(ids[:few], ", "), len(ids)-few)
+}
+
+// ownReason is a requirement's reason, "" where it only says again what expected and actual say, or one of them does.
+func ownReason(q Requirement) string {
+	reason := inline(q.Reason)
+	for _, said := range []string{q.Expected + ", but " + q.Actual, q.Actual, q.Expected} {
+		if reason == inline(said) {
+			return ""
+		}
+	}
+	return q.Reason
 }
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -10,7 +10,11 @@ import (
 )
 
 // Kept is something of a run that could not be removed.
-type Kept struct{ Key, Version, Why string }
+type Kept struct {
+	Key     string `json:"key"`
+	Version string `json:"version,omitempty"`
+	Why     string `json:"why"`
+}
 
 // Cleaned is what removing a run's leftovers came to.
 type Cleaned struct {

@@ -146,7 +146,7 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 		return nil, &UsageError{s.AddressError}
 	}
 	if s.Store.Kind == "" {
-		s.Store = reports.Store{Name: "remote", Kind: "remote"}
+		s.Store = reports.Store{Kind: "remote"} // its name is known when the address is
 	}
 	if s.Address != nil {
 		if err := c.connect(ctx); err != nil {

@@ -32,6 +32,16 @@ func TestAPlanSendsNothing(t *testing.T) {
 	if len(p.Steps) != 2 || p.Total.Requests < 3 || p.Total.Objects != 2 || strings.Contains(p.Address, secret) || !strings.HasPrefix(p.Prefix, "bucketproof-run-") {
 		t.Errorf("plan: %+v", p)
 	}
+	var sum run.Cost
+	for _, s := range slices.Concat(p.Steps, p.Around) {
+		sum.Requests, sum.Objects, sum.Bytes = sum.Requests+s.Cost.Requests, sum.Objects+s.Cost.Objects, sum.Bytes+s.Cost.Bytes
+	}
+	if sum != p.Total || len(p.Around) != 2 {
+		t.Errorf("steps and what is around them come to %+v, and the total is %+v", sum, p.Total)
+	}
+	if reads := strings.Join(p.Reads, " "); !strings.Contains(reads, "policy, CORS, versioning") {
+		t.Errorf("the plan doesn't say what of the configuration is read: %q", reads)
+	}
 	if slices.Contains(p.Missing, writes) || !slices.Contains(p.Missing, again) {
 		t.Errorf("missing: %v", p.Missing)
 	}

@@ -28,6 +28,8 @@ type T struct {
 	expected     string
 	actual       string
 	remedy       string
+	mends        bool // the catalogue's remedy is also for what keeps the check from deciding
+	unknown      bool // the last answer was that the store doesn't implement what was asked
 	observations []reports.Observation
 	requests     int // how many requests earlier observations account for
 	denials      int // denials that were seen with their control
@@ -73,6 +75,25 @@ func (t *T) Advise(format string, a ...any) {
 	}
 }
 
+// AdviseRemedy says that the catalogue's remedy mends also what keeps this check from deciding. Without it a check that
+// could not be decided is told no remedy: one that mends a breach would lead astray.
+func (t *T) AdviseRemedy() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.mends = true
+	}
+}
+
+// answered remembers whether the store's last answer was that it doesn't implement what was asked.
+func (t *T) answered(unknown bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.unknown = unknown
+	}
+}
+
 // Errorf ends the check: the requirement could not be decided.
 func (t *T) Errorf(format string, a ...any) {
 	t.decide(reports.Errored, fmt.Sprintf(format, a...), "", "")
@@ -93,9 +114,11 @@ func (t *T) Unverified(format string, a ...any) {
 // undecided (design: outcomes and verdict).
 func (t *T) OK(expected string, err error) {
 	if err == nil {
+		t.answered(false)
 		return
 	}
 	e, said := bucket.Classify("", err), words(err)
+	t.answered(e.Kind == bucket.KindNotImplemented)
 	switch g := (*wire.GuardError)(nil); {
 	case errors.As(err, &g):
 		t.Errorf("%s", g)
@@ -197,6 +220,7 @@ func (t *T) Do(client *http.Client, req *http.Request) Answer {
 		}
 		t.Errorf("no answer: %s", e.Error())
 	}
+	t.answered(a.Kind == bucket.KindNotImplemented)
 	if a.Status == http.StatusTooManyRequests || (a.Status >= 500 && a.Status != http.StatusNotImplemented) {
 		t.Errorf("no answer that decides it: %s to %s", a, req.Method)
 	}

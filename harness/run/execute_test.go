@@ -159,7 +159,7 @@ func TestAFilterOfGinkgosIsNoRun(t *testing.T) {
 	})
 	want(t, r, first, reports.NotRun, "left out by a filter")
 	want(t, r, second, reports.Passed, "")
-	want(t, r, third, reports.NotRun, "it stands on "+first+", which is not run")
+	want(t, r, third, reports.NotRun, "it stands on "+first+", which was not run")
 	r = conform(t.Context(), t, run.Options{}, func(s *run.Subject) {
 		ginkgo.BeforeAll(func() { ginkgo.Fail("no") })
 		run.It(s, first, "left out", passing)

@@ -213,8 +213,8 @@ func TestWhatASpecStandsOn(t *testing.T) {
 		reason  string
 	}{
 		"passed":         {passing, reports.Passed, ""},
-		"failed":         {failing, reports.Errored, "it stands on " + first + ", which is failed"},
-		"errored":        {func(_ context.Context, t *run.T) { t.Errorf("no answer") }, reports.Errored, "it stands on " + first + ", which is errored"},
+		"failed":         {failing, reports.Errored, "it stands on " + first + ", which failed"},
+		"errored":        {func(_ context.Context, t *run.T) { t.Errorf("no answer") }, reports.Errored, "it stands on " + first + ", which could not be decided"},
 		"unverified":     {func(_ context.Context, t *run.T) { t.Unverified("nobody looks") }, reports.Passed, ""},
 		"not applicable": {func(_ context.Context, t *run.T) { t.NotApplicable("false") }, reports.Passed, ""},
 	} {
@@ -230,7 +230,7 @@ func TestWhatASpecStandsOn(t *testing.T) {
 				t.Errorf("the check ran: %t", ran)
 			}
 			if tt.outcome == reports.Errored {
-				want(t, r, third, reports.Errored, "it stands on "+second+", which is errored")
+				want(t, r, third, reports.Errored, "it stands on "+second+", which could not be decided")
 				if l := of(t, r, third); l.Remedy != "" {
 					t.Errorf("a spec that did not run has the remedy %q", l.Remedy)
 				}
@@ -242,6 +242,6 @@ func TestWhatASpecStandsOn(t *testing.T) {
 			run.It(s, second, "the one on it", passing, run.Needs(first))
 			run.It(s, first, "the one below", passing)
 		})
-		want(t, r, second, reports.Errored, "it stands on "+first+", which is errored")
+		want(t, r, second, reports.Errored, "it stands on "+first+", which could not be decided")
 	})
 }

@@ -12,20 +12,24 @@ import (
 
 // Plan is what a run would do to a bucket. Making it sends nothing.
 type Plan struct {
-	Address string // redacted
-	Profile string
-	Prefix  string
-	Steps   []Step
-	Total   Cost
-	Effects []string // what else may happen because of the writes
-	Rights  []string // what the run's own identity needs
-	Missing []string // requirements of the profile that will be not run: without a spec, or left out
+	Address string `json:"address"` // redacted
+	Profile string `json:"profile"`
+	Prefix  string `json:"prefix"`
+	Steps   []Step `json:"steps"`
+	// Around is what preparing and cleaning up take; Total is the sum of all steps and of these.
+	Around  []Step   `json:"around"`
+	Total   Cost     `json:"total"`
+	Reads   []string `json:"reads"`   // what of the bucket's configuration is read
+	Effects []string `json:"effects"` // what else may happen because of the writes
+	Rights  []string `json:"rights"`  // what the run's own identity needs
+	Missing []string `json:"missing"` // requirements of the profile that will be not run: without a spec, or left out
 }
 
-// Step is one spec of a plan.
+// Step is one spec of a plan, or something around them: then Requirement is "".
 type Step struct {
-	Requirement, Text string
-	Cost              Cost
+	Requirement string `json:"requirement,omitempty"`
+	Text        string `json:"text"`
+	Cost        Cost   `json:"cost"`
 }
 
 // NewPlan says what Certify would send for the same target and options.
@@ -39,7 +43,7 @@ func NewPlan(ctx context.Context, target Target, o Options) (*Plan, error) {
 	if s.Address == nil {
 		return nil, &UsageError{s.AddressError}
 	}
-	p := &Plan{Address: s.Address.String(), Profile: s.Profile, Prefix: s.Prefix, Total: Cost{Requests: prepareRequests, Objects: 1, Bytes: markerBytes}}
+	p := &Plan{Address: s.Address.String(), Profile: s.Profile, Prefix: s.Prefix, Steps: []Step{}, Missing: []string{}}
 	specs, problems := declare(s, o.Families)
 	if len(problems) > 0 {
 		return nil, errors.New(strings.Join(problems, "; "))
@@ -50,12 +54,22 @@ func NewPlan(ctx context.Context, target Target, o Options) (*Plan, error) {
 			continue
 		}
 		p.Steps = append(p.Steps, Step{Requirement: spec.Requirement, Text: spec.Text, Cost: spec.Cost})
-		p.Total.Requests += spec.Cost.Requests
-		p.Total.Objects += spec.Cost.Objects
-		p.Total.Bytes += spec.Cost.Bytes
 	}
-	// Removing: each key is looked at and removed, and the prefix is listed before and after.
-	p.Total.Requests += 2*p.Total.Objects + 20
+	objects := 1
+	for _, step := range p.Steps {
+		objects += step.Cost.Objects
+	}
+	p.Around = []Step{
+		{Text: "preparing: what the bucket keeps and its configuration are read, and the run's marker is written",
+			Cost: Cost{Requests: prepareRequests, Objects: 1, Bytes: markerBytes}},
+		// Each key is looked at and removed, the prefix is listed before and after, and the documents are read again.
+		{Text: "cleaning up: what was written is removed, and the configuration is read again", Cost: Cost{Requests: 2*objects + 40}},
+	}
+	for _, step := range slices.Concat(p.Steps, p.Around) {
+		p.Total.Requests += step.Cost.Requests
+		p.Total.Objects += step.Cost.Objects
+		p.Total.Bytes += step.Cost.Bytes
+	}
 	bound := Bound(specs)
 	for _, e := range c.entries {
 		if !selected[e.ID] || !slices.Contains(bound, e.ID) {
@@ -68,10 +82,23 @@ func NewPlan(ctx context.Context, target Target, o Options) (*Plan, error) {
 		"with versioning, old versions and delete markers are removed too; without the right to, they remain and are listed",
 		"with soft delete, what is removed is kept for the bucket's retention time",
 		"with default retention or holds nothing is written at all, unless --accept-retention is given",
-		fmt.Sprintf("access logs show it: User-Agent %q", c.o.Program+" (run "+c.runID+"; BYOB-...)"),
+		fmt.Sprintf("access logs show it: User-Agent %q, with the requirement's ID after the run's (\"; BYOB-...\") where a check sends it", c.o.Program+" (run "+c.runID+")"),
 	}
+	p.Reads = reads(s.Address.Provider)
 	p.Rights = rights(s.Address.Provider)
 	return p, nil
+}
+
+// reads are what prepare and clean-up read of a bucket's configuration, and what becomes of what may not be read.
+func reads(p address.Provider) []string {
+	of := "policy, CORS, versioning, lifecycle, encryption, object lock, ACL, ownership controls, public access block, tagging, notification, replication"
+	switch p {
+	case address.GCP:
+		of = "the bucket's attributes (CORS, versioning, lifecycle, encryption, ACLs, retention, soft delete, labels, logging) and its IAM policy"
+	case address.Azure:
+		of = "the container's properties, its stored access policies, the blob service's properties (CORS, soft delete)"
+	}
+	return []string{of, "before the first write and after the last, to compare; what may not be read is named in the report"}
 }
 
 // rights are what the run's identity needs: W&B's own, and to remove versions where the bucket keeps them.

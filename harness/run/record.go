@@ -194,6 +194,17 @@ type NotRunError struct{ Reason string }
 
 func (e *NotRunError) Error() string { return e.Reason }
 
+// became says of an outcome that keeps others from being decided what happened.
+func became(o reports.Outcome) string {
+	switch o {
+	case reports.Failed:
+		return "failed"
+	case reports.Errored:
+		return "could not be decided"
+	}
+	return "was " + string(o)
+}
+
 // blockedBy says which requirement that a spec stands on has failed, is undecided by error, or was left out, and what the
 // spec is then. What is only unverified, or does not apply, doesn't keep others from being seen.
 func (x *execution) blockedBy(s *Spec) (o reports.Outcome, why string) {
@@ -204,9 +215,9 @@ func (x *execution) blockedBy(s *Spec) (o reports.Outcome, why string) {
 		}
 		switch f.Outcome {
 		case reports.Failed, reports.Errored:
-			return reports.Errored, fmt.Sprintf("it stands on %s, which is %s", need, f.Outcome)
+			return reports.Errored, fmt.Sprintf("it stands on %s, which %s", need, became(f.Outcome))
 		case reports.NotRun:
-			o, why = reports.NotRun, fmt.Sprintf("it stands on %s, which is %s", need, f.Outcome)
+			o, why = reports.NotRun, fmt.Sprintf("it stands on %s, which %s", need, became(f.Outcome))
 		}
 	}
 	return o, why

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -88,9 +89,23 @@ func (c *certification) announce() (keeps string) {
 		say("%s: what this run removes is kept for that time", r.Soft)
 	}
 	for _, u := range r.Unreadable {
-		say("not readable, so not known: %s", u)
+		say("not readable, so not known: %s; %s", u, readingAdvice(c.subject.Address.Provider, u))
 	}
 	return strings.Join(reasons, "; ")
+}
+
+// readingAdvice says which right lets a run read what would keep its objects alive, and how else to be sure of it.
+func readingAdvice(p address.Provider, what string) string {
+	sure := "be sure that the bucket has no default retention: what a run writes under one can't be removed before its end"
+	switch {
+	case p == address.GCP:
+		return "grant storage.buckets.get, or " + sure
+	case p == address.Azure:
+		return "use the account's key or a role that reads the container's and the blob service's properties, or " + sure
+	case strings.HasPrefix(what, "versioning"):
+		return "grant s3:GetBucketVersioning"
+	}
+	return "grant s3:GetBucketObjectLockConfiguration to the run (it is not among W&B's eleven actions), or " + sure
 }
 
 // cleanUp removes what the run wrote and compares the bucket's configuration. It also runs when the run was interrupted.
@@ -114,7 +129,7 @@ func (c *certification) cleanUp(ctx context.Context) {
 		defer cancel()
 		c.remove(ctx, b)
 		after, err := b.Configuration(ctx)
-		out.ConfigurationUnchanged = compare(s.before, after, err)
+		out.ConfigurationUnchanged, out.ConfigurationUnread = compare(s.before, after, err)
 	}
 }
 
@@ -169,9 +184,22 @@ func (c *certification) expected(ctx context.Context, b *bucket.Bucket, k bucket
 // notReadable is what is known of a configuration that this identity may not read.
 const notReadable = "not readable"
 
-// compare says whether two readings of a bucket's configuration are the same: "yes", "no", "not readable" where it could
-// not be read to begin with, and "unknown: why" where it could be read before and not after.
-func compare(before, after map[string]string, err error) string {
+// compare says whether two readings of a bucket's configuration are the same: "yes", "yes, as far as it could be read",
+// "no", "not readable" where it could not be read to begin with, and "unknown: why" where it could be read before and not
+// after; and what could not be read.
+func compare(before, after map[string]string, err error) (same string, unread []string) {
+	for _, k := range slices.Sorted(maps.Keys(before)) {
+		if why, ok := strings.CutPrefix(before[k], bucket.Unreadable); ok {
+			unread = append(unread, k+" ("+why+")")
+		}
+	}
+	if same = compared(before, after, err); same == "yes" && len(unread) > 0 {
+		same = reports.UnchangedAsRead
+	}
+	return same, unread
+}
+
+func compared(before, after map[string]string, err error) string {
 	unreadable := func(v string) bool { return strings.HasPrefix(v, bucket.Unreadable) }
 	read := slices.DeleteFunc(slices.Sorted(maps.Keys(before)), func(k string) bool { return unreadable(before[k]) })
 	switch {

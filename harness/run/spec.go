@@ -26,9 +26,9 @@ type Spec struct {
 
 // Cost is the most that a spec sends to the bucket: it is what --plan prints and what the guard lets through.
 type Cost struct {
-	Requests int
-	Objects  int   // keys written, removed again at the end; 0 means that the spec only reads
-	Bytes    int64 // in the bodies of writes
+	Requests int   `json:"requests"`
+	Objects  int   `json:"objects"` // keys written, removed again at the end; 0 means that the spec only reads
+	Bytes    int64 `json:"bytes"`   // in the bodies of writes
 }
 
 // Option says more about a spec.

@@ -11,12 +11,13 @@ import (
 
 // Swept is what a sweep did about one run's leftovers.
 type Swept struct {
-	Run, Prefix string
-	Started     time.Time
-	Removed     int
-	Kept        []bucket.Kept
-	Left        string // why it was left alone; "" when it was swept
-	Foreign     bool   // it only looks like a run's: there is no marker of ours
+	Run     string        `json:"run"`
+	Prefix  string        `json:"prefix"`
+	Started time.Time     `json:"started,omitzero"`
+	Removed int           `json:"removed"`
+	Kept    []bucket.Kept `json:"kept,omitempty"`
+	Left    string        `json:"left,omitempty"`    // why it was left alone; "" when it was swept
+	Foreign bool          `json:"foreign,omitempty"` // it only looks like a run's: there is no marker of ours
 }
 
 // SweepOptions say how far a sweep goes.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,12 +67,13 @@ func findNPM(state error, folder string) (string, error) {
 // package for this platform, so optional packages are in; there are no others.
 var npmInstall = []string{
 	"ci", "--omit=dev", "--include=optional", "--ignore-scripts", "--package-lock", "--engine-strict=false",
-	"--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline", "--loglevel=error",
+	"--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error",
 	"--fetch-retries=1", "--fetch-retry-mintimeout=1000",
 }
 
 // install builds in a folder beside the final one and renames it into place when it has been seen to work. Packages
-// take about 75 MB while it lasts; they go when it ends.
+// and npm's cache, which is one of the install's own so that none grows in the user's home, take about 120 MB while it
+// lasts; they go when it ends.
 func (c *azuriteCache) install(ctx context.Context, node, npm string) (err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, azuriteInstallLimit, fmt.Errorf("%w: installing took more than %v", ErrUnavailable, azuriteInstallLimit))
 	defer cancel()
@@ -96,8 +98,8 @@ func (c *azuriteCache) install(ctx context.Context, node, npm string) (err error
 		}
 	}
 
-	c.progress("azurite: fetching its packages with npm, about 75 MB for the moment")
-	if out, err := runChild(ctx, work, npmEnvironment(), npm, npmInstall...); err != nil {
+	c.progress("azurite: fetching its packages with npm, about 120 MB for the moment")
+	if out, err := runChild(ctx, work, npmEnvironment(), npm, append(slices.Clone(npmInstall), "--cache="+filepath.Join(temp, "npm"))...); err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("azurite: npm: %w", context.Cause(ctx))
 		}

@@ -218,6 +218,30 @@ func TestAzuriteUnavailable(t *testing.T) {
 	}
 }
 
+// npm's cache would otherwise grow by 44 MB in the user's home, which nobody was told of and nothing removes.
+func TestNPMCachesInTheInstallsOwnFolder(t *testing.T) {
+	c, told := testCache(t), filepath.Join(t.TempDir(), "arguments")
+	t.Setenv("PATH", program(t, "npm", "printf '%s\\n' \"$@\" > "+told+"\nexit 1\n"))
+	if _, err := c.bundle(t.Context(), "node"); !errors.Is(err, ErrUnavailable) {
+		t.Fatalf("got %v, want ErrUnavailable", err)
+	}
+	args, err := os.ReadFile(told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := strings.Index(string(args), "--cache=")
+	if i < 0 {
+		t.Fatalf("npm was called without a cache of its own:\n%s", args)
+	}
+	folder, _, _ := strings.Cut(string(args[i+len("--cache="):]), "\n")
+	if !strings.HasPrefix(folder, c.root+string(filepath.Separator)) {
+		t.Errorf("npm's cache is %s, which is not below %s", folder, c.root)
+	}
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("npm's cache is still there: %v", err)
+	}
+}
+
 func TestAzuriteInstallEndsWithItsContext(t *testing.T) {
 	c := testCache(t)
 	t.Setenv("PATH", program(t, "npm", "exec /bin/sleep 60\n"))

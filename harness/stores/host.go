@@ -146,7 +146,7 @@ func (h *Host) Provision(ctx context.Context, provider string, s Setup) (*Bucket
 
 	bucket, err := b.provision(ctx, h, s)
 	if err != nil {
-		return nil, fmt.Errorf("provision a %s bucket: %w", provider, err)
+		return nil, fmt.Errorf("provision a bucket of %s: %w", provider, err)
 	}
 	bucket.Provider = provider
 	if s.Hooks.Network != nil {

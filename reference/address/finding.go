@@ -5,10 +5,10 @@ import "strings"
 // Finding is one thing that is wrong, or likely wrong, with an address. Its texts are fixed sentences: they never
 // repeat what the address holds, but for the names of AWS regions.
 type Finding struct {
-	Requirement string // BYOB-ADDR-nnn
-	Part        string // "address", "scheme", "credentials", "host", "account", "bucket", "path", "query", "item 3"
-	Rule        string // what is not as it must be
-	Fix         string // what to write instead
+	Requirement string `json:"requirement"`   // BYOB-ADDR-nnn
+	Part        string `json:"part"`          // "address", "scheme", "credentials", "host", "account", "bucket", "path", "query", "item 3"
+	Rule        string `json:"rule"`          // what is not as it must be
+	Fix         string `json:"fix,omitempty"` // what to write instead
 }
 
 // String is one line: part, rule, requirement and fix.

@@ -64,6 +64,7 @@ func resolves(ctx context.Context, t *run.T, s *run.Subject) {
 	}
 	for _, u := range hosts(s) {
 		r, err := s.Wire.Resolve(ctx, u)
+		t.AdviseRemedy()
 		t.OK(fmt.Sprintf("the name %s resolves", u.Hostname()), err)
 		switch {
 		case len(r.Addresses) > 0:
@@ -78,6 +79,7 @@ func answers(ctx context.Context, t *run.T, s *run.Subject) {
 	for _, u := range hosts(s) {
 		began := time.Now()
 		conn, err := s.Wire.Connect(ctx, u)
+		t.AdviseRemedy()
 		t.OK(fmt.Sprintf("a connection to %s", u.Host), err)
 		_ = conn.Close()
 		t.Observe("%s accepted a connection after %s", u.Host, time.Since(began).Round(time.Millisecond))
