@@ -185,7 +185,7 @@ func (p *printer) remedy(s string) {
 	if blank(s) {
 		return
 	}
-	for i, l := range wrap(s, p.o.Width-14) {
+	for i, l := range RemedyLines(s, p.o.Width-14) {
 		if i == 0 {
 			p.line("    " + p.paint(faint, "remedy    ") + l)
 		} else {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
 )
 
 // described is what address --json prints.
@@ -33,10 +35,15 @@ func newAddress(s streams) *cobra.Command {
 	var asJSON bool
 	var provider, edition string
 	cmd := &cobra.Command{Use: "address [ADDRESS | -]", Short: "Check a storage address, and print it without its secrets", Args: cobra.MaximumNArgs(1),
-		Long: "Address checks a storage address against the rules BYOB-ADDR and prints it redacted, with what it means.\nNothing is sent. The exit code is 0 for a valid address and 1 for one that W&B would not take.",
+		Long: `Address checks a storage address against the rules BYOB-ADDR and prints it
+redacted, with what it means. Nothing is sent. The exit code is 0 for a valid
+address and 1 for one that W&B would not take.`,
 		Example: `  echo "$ADDRESS" | bucketproof address -
   bucketproof address s3://my-bucket/wandb`,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := checkNames(provider, edition); err != nil {
+				return err
+			}
 			raw, err := src.read(s.in, s.err, args)
 			if err != nil {
 				return err
@@ -63,8 +70,8 @@ func newAddress(s streams) *cobra.Command {
 		}}
 	src.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().StringVar(&provider, "provider", "", "the provider that is meant")
-	cmd.Flags().StringVar(&edition, "edition", "", "edition of the rules")
+	cmd.Flags().StringVar(&provider, "provider", "", "the provider that is meant: "+strings.Join(catalogue.Providers, ", "))
+	cmd.Flags().StringVar(&edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+")")
 	return cmd
 }
 
@@ -110,9 +117,10 @@ func printAddress(w io.Writer, a *address.Address) {
 	}
 	row("credentials", as)
 	for _, f := range a.Warnings {
-		fmt.Fprintf(w, "\nwarning      %s: %s (%s)\n", f.Part, f.Rule, f.Requirement)
+		under := strings.Repeat(" ", 13)
+		fmt.Fprintf(w, "\n%s\n", hang("warning      ", under, fmt.Sprintf("%s: %s (%s)", f.Part, f.Rule, f.Requirement), columns))
 		if f.Fix != "" {
-			fmt.Fprintf(w, "  fix        %s\n", f.Fix)
+			fmt.Fprintln(w, hang("  fix        ", under, f.Fix, columns))
 		}
 	}
 }

@@ -51,7 +51,7 @@ func (t *target) flags(cmd *cobra.Command) {
 	f.StringVar(&t.provider, "provider", "", "the provider that is meant: "+strings.Join(catalogue.Providers, ", "))
 	f.StringVar(&t.edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+"; bucketproof list --editions)")
 	f.StringVar(&t.instanceRegion, "instance-aws-region", "", "AWS_REGION of a W&B instance on AWS: lets an address leave its region out")
-	f.StringArrayVar(&t.endpoints, "endpoint", nil, "`URL` of the store's service, in the place of the provider's own; or NAME=HOST:PORT:\nwhere NAME, or .NAME and all below it, is reached, without DNS (repeatable)")
+	f.StringArrayVar(&t.endpoints, "endpoint", nil, "`URL` of the store's service, in the place of the provider's own; or NAME=HOST:PORT: where NAME, or .NAME and all below it, is reached, without DNS (repeatable)")
 	f.StringVar(&t.caFile, "ca-file", "", "PEM `file` with CA certificates to trust besides the system's")
 	f.StringVar(&t.awsProfile, "aws-profile", "", "profile of the shared AWS configuration, for an address without credentials")
 }
@@ -70,15 +70,18 @@ owner, by the provider's usual credential chain. Proxies are taken from
 HTTPS_PROXY and NO_PROXY, a session token from AWS_SESSION_TOKEN when
 AWS_ACCESS_KEY_ID is the address's key.
 
---embedded needs Node.js with npm for Azure's emulator alone, which is installed
-once into your cache folder (BUCKETPROOF_CACHE names another; BUCKETPROOF_OFFLINE
-keeps it from being installed). Without it Azure is "not run".`
+--embedded certifies a bucket on stores started here, one a provider; --provider
+picks one. It needs Node.js with npm for Azure's emulator alone, which is
+installed once into your cache folder (BUCKETPROOF_CACHE names another;
+BUCKETPROOF_OFFLINE keeps it from being installed). Without it Azure is "not
+run".`
 
 const certifyExample = `  echo "$ADDRESS" | bucketproof certify - --out report
   bucketproof certify --address-file bucket.address --ca-file corporate-ca.pem
   bucketproof certify s3://my-bucket/wandb --aws-profile storage-admin
   bucketproof certify - --plan < bucket.address
-  bucketproof certify --embedded`
+  bucketproof certify --embedded
+  bucketproof certify --embedded --provider gcp`
 
 func newCertify(s streams) *cobra.Command {
 	var f certifyFlags
@@ -121,10 +124,26 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		if len(args) > 0 || f.file != "" {
 			return usage(errors.New("--embedded makes its own buckets: it takes no address"))
 		}
+		if f.profile != "" {
+			hint := "--embedded --provider picks one: " + strings.Join(catalogue.Providers, ", ")
+			if known(f.profile) {
+				hint = "--embedded --provider " + f.profile
+			}
+			return usage(withHint(errors.New("--embedded meets each provider's own profile: it takes no --profile"), hint))
+		}
+		if err := checkNames(f.provider, f.edition); err != nil {
+			return err
+		}
+		if f.plan {
+			return usage(errors.New("--plan is for a bucket of yours: --embedded touches none"))
+		}
 		if err := claim(f.out); err != nil {
 			return err
 		}
 		return f.certifyEmbedded(ctx, s, p, o)
+	}
+	if err := checkNames(f.provider, f.edition); err != nil {
+		return err
 	}
 	raw, err := f.read(s.in, s.err, args)
 	if err != nil {

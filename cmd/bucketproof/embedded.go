@@ -15,13 +15,7 @@ import (
 func (f *certifyFlags) certifyEmbedded(ctx context.Context, s streams, p *progress, o run.Options) (err error) {
 	providers := catalogue.Providers
 	if f.provider != "" {
-		if !known(f.provider) {
-			return usage(unknownProvider(f.provider))
-		}
 		providers = []string{f.provider}
-	}
-	if f.plan {
-		return usage(errors.New("--plan is for a bucket of yours: --embedded touches none"))
 	}
 	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { p.say("%s", line) }})
 	if err != nil {

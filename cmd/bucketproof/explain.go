@@ -10,6 +10,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/faults"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 func newExplain(s streams) *cobra.Command {
@@ -51,7 +52,7 @@ without the key the signature itself can't be compared.`,
 			}
 			r, ok := cat.Get(id)
 			if !ok {
-				return usage(unknownRequirement(cat, id))
+				return usage(unknownRequirement(cat, args[0], id))
 			}
 			explain(s.out, cat, r)
 			return nil
@@ -60,25 +61,31 @@ without the key the signature itself can't be compared.`,
 	f.StringVar(&u.method, "method", "GET", "the method that the URL is used with")
 	f.StringArrayVar(&u.headers, "header", nil, "a `header` that is sent with it, as \"Name: value\" (repeatable)")
 	f.StringVar(&u.at, "at", "", "judge at this `time`, such as 2026-11-22T10:30:00Z (default: now)")
-	f.StringVar(&u.keyFile, "key-file", "", "`file` with the key: a secret access key, a PEM private key, an Azure account key,\nor a whole storage address")
+	f.StringVar(&u.keyFile, "key-file", "", "`file` with the key: a secret access key, a PEM private key, an Azure account key, or a whole storage address")
 	f.StringArrayVar(&u.hosts, "known-host", nil, "another `host` of the store that the URL may have been signed for (repeatable)")
 	return cmd
 }
 
-// unknownRequirement names the requirements of the family that was meant.
-func unknownRequirement(cat *catalogue.Catalogue, id string) error {
-	family := id[:max(strings.LastIndex(id, "-"), 0)]
+// unknownRequirement names the requirements of the family that was meant, if one was.
+func unknownRequirement(cat *catalogue.Catalogue, said, id string) error {
+	family := id
+	if i := strings.LastIndex(id, "-"); i > len("BYOB") {
+		family = id[:i]
+	}
 	var near []string
 	for _, r := range cat.All() {
-		if family != "" && strings.HasPrefix(r.ID, family+"-") {
+		if strings.HasPrefix(r.ID, family+"-") {
 			near = append(near, r.ID)
 		}
 	}
-	err := fmt.Errorf("there is no requirement %q", cut(id, 40))
-	if len(near) > 0 {
-		return withHint(err, fmt.Sprintf("%s to %s exist", near[0], near[len(near)-1]))
+	err := fmt.Errorf("there is no requirement %q", cut(said, 40))
+	switch {
+	case id == "BYOB-" || len(near) == 0 || len(near) == len(cat.All()):
+		return withHint(err, `an ID looks like BYOB-NET-005; "bucketproof list" shows all; "explain -" reads a pre-signed URL`)
+	case len(near) == 1:
+		return withHint(err, near[0]+" exists")
 	}
-	return withHint(err, "bucketproof list shows all")
+	return withHint(err, fmt.Sprintf("%s to %s exist", near[0], near[len(near)-1]))
 }
 
 func explain(w io.Writer, cat *catalogue.Catalogue, r catalogue.Requirement) {
@@ -115,10 +122,14 @@ func explain(w io.Writer, cat *catalogue.Catalogue, r catalogue.Requirement) {
 	} else {
 		row("faults", strings.Join(faultsOf(r.ID), ", "))
 	}
-	for _, p := range append([]string{"any"}, catalogue.Providers...) {
+	any := "any provider"
+	if len(r.Remedy) > 1 {
+		any = "any other provider"
+	}
+	for _, p := range append(slices.Clone(catalogue.Providers), "any") {
 		if remedy := r.Remedy[p]; remedy != "" {
-			fmt.Fprintf(w, "\nRemedy, %s\n", strings.Replace(p, "any", "any provider", 1))
-			for _, line := range strings.Split(strings.TrimRight(remedy, "\n"), "\n") {
+			fmt.Fprintf(w, "\nRemedy, %s\n", strings.Replace(p, "any", any, 1))
+			for _, line := range reports.RemedyLines(remedy, columns-2) {
 				fmt.Fprintf(w, "  %s\n", line)
 			}
 		}
@@ -139,6 +150,28 @@ func faultsOf(id string) []string {
 		}
 	}
 	return names
+}
+
+// checkNames refuses a provider or an edition that nobody knows; "" is none given.
+func checkNames(provider, edition string) error {
+	if provider != "" && !known(provider) {
+		return usage(unknownProvider(provider))
+	}
+	if edition == "" {
+		return nil
+	}
+	cat, err := catalogue.Load()
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	var editions []string
+	for _, e := range cat.Editions() {
+		editions = append(editions, e.ID)
+	}
+	if !slices.Contains(editions, edition) {
+		return usage(withHint(fmt.Errorf("unknown edition %q", cut(edition, 40)), "one of "+strings.Join(editions, ", ")))
+	}
+	return nil
 }
 
 func unknownProvider(name string) error {

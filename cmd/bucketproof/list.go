@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/bucketproof/bucketproof/reference/catalogue"
@@ -29,7 +29,7 @@ func newList(s streams) *cobra.Command {
 	var profile, edition string
 	var pending, asJSON, editions, profiles, contradictions bool
 	cmd := &cobra.Command{Use: "list", Short: "List requirements", Args: cobra.NoArgs,
-		Long: "List prints the requirements: all of them, or those that a profile holds in an edition.",
+		Long: "List prints the requirements: all of them, or those that a profile holds in an\nedition.",
 		Example: `  bucketproof list --profile s3-compatible
   bucketproof list --pending
   bucketproof list --contradictions`,
@@ -46,7 +46,7 @@ func newList(s streams) *cobra.Command {
 				return nil
 			case profiles:
 				for _, p := range cat.Profiles() {
-					fmt.Fprintf(s.out, "%-14s %s\n", p.Name, p.For)
+					fmt.Fprintln(s.out, hang(fmt.Sprintf("%-14s ", p.Name), strings.Repeat(" ", 15), p.For, columns))
 				}
 				return nil
 			case contradictions:
@@ -64,7 +64,7 @@ func newList(s streams) *cobra.Command {
 				enc.SetIndent("", "  ")
 				return enc.Encode(lines)
 			}
-			printLines(s.out, lines)
+			printLines(s.out, lines, pending)
 			return nil
 		}}
 	f := cmd.Flags()
@@ -109,7 +109,13 @@ func listLines(cat *catalogue.Catalogue, profile, edition string, pending bool) 
 	return out, nil
 }
 
-func printLines(w io.Writer, lines []listed) {
+// printLines prints a line a requirement: whole for another program, wrapped on a terminal; and below it the reason why it
+// has no spec, where that was asked for.
+func printLines(w io.Writer, lines []listed, reasons bool) {
+	width, tty := onTerminal(w)
+	if !tty {
+		width = math.MaxInt
+	}
 	must, pending := 0, 0
 	for _, l := range lines {
 		mark := " "
@@ -123,22 +129,15 @@ func printLines(w io.Writer, lines []listed) {
 		if l.OnRequest != "" {
 			title += " (on request)"
 		}
-		fmt.Fprintf(w, "%s %-15s %-6s  %s\n", mark, l.ID, l.Level, cut(title, 54))
+		lead := fmt.Sprintf("%s %-15s %-6s  ", mark, l.ID, l.Level)
+		fmt.Fprintln(w, hang(lead, strings.Repeat(" ", 26), title, width))
+		if reasons {
+			fmt.Fprintln(w, hang(strings.Repeat(" ", 26), strings.Repeat(" ", 26), l.Pending, width))
+		}
 	}
-	fmt.Fprintf(w, "\n%d requirements, %d MUST", len(lines), must)
+	fmt.Fprintf(w, "\n%s, %d MUST", plural(len(lines), "requirement", "requirements"), must)
 	if pending > 0 {
-		fmt.Fprintf(w, "; %d marked · have no spec yet", pending)
+		fmt.Fprintf(w, "; %d marked · without a spec yet", pending)
 	}
 	fmt.Fprintln(w)
-}
-
-// indent wraps a text to 80 columns, every line set in by n of them.
-func indent(s string, n int) string {
-	pad := strings.Repeat(" ", n)
-	wrapped := text.WrapSoft(strings.Join(strings.Fields(s), " "), 80-n)
-	var lines []string
-	for _, l := range strings.Split(wrapped, "\n") {
-		lines = append(lines, pad+strings.TrimRight(l, " "))
-	}
-	return strings.Join(lines, "\n")
 }

@@ -13,7 +13,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the program at once
-	code := execute(ctx, streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:])
+	keepPipes()
+	code := execute(ctx, streams{in: os.Stdin, out: pipe{os.Stdout}, err: pipe{os.Stderr}}, os.Args[1:])
 	stop()
 	os.Exit(code)
 }

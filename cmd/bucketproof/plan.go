@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/bucketproof/bucketproof/harness/run"
 )
@@ -13,25 +14,36 @@ func printPlan(w io.Writer, p *run.Plan, asJSON bool) error {
 	if asJSON {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
 		return enc.Encode(p)
 	}
-	fmt.Fprintf(w, "Plan for %s, profile %s. Nothing has been sent.\n\n", p.Address, p.Profile)
-	fmt.Fprintf(w, "All writes below  %s\n", p.Prefix)
-	fmt.Fprintf(w, "At the most       %d requests, %d objects, %s in writes; more is refused\n\n", p.Total.Requests, p.Total.Objects, bytesOf(p.Total.Bytes))
-	fmt.Fprintf(w, "%-14s %8s %8s %10s  %s\n", "requirement", "requests", "objects", "bytes", "what is shown")
-	for _, s := range p.Steps {
-		fmt.Fprintf(w, "%-14s %8d %8d %10s  %s\n", s.Requirement, s.Cost.Requests, s.Cost.Objects, bytesOf(s.Cost.Bytes), s.Text)
+	fmt.Fprintf(w, "%s\n\n", hang("", "  ", fmt.Sprintf("Plan for %s, profile %s. Nothing has been sent.", p.Address, p.Profile), columns))
+	fmt.Fprintln(w, hang("All writes below  ", strings.Repeat(" ", 18), p.Prefix, columns))
+	fmt.Fprintf(w, "At the most       %s, %s, %s in writes\n\n", plural(p.Total.Requests, "request", "requests"), plural(p.Total.Objects, "object", "objects"), bytesOf(p.Total.Bytes))
+	const form = "%-13s %8s %7s %8s  "
+	row := func(name string, c run.Cost, what string) {
+		lead := fmt.Sprintf(form, name, fmt.Sprint(c.Requests), fmt.Sprint(c.Objects), bytesOf(c.Bytes))
+		fmt.Fprintln(w, hang(lead, strings.Repeat(" ", 41), what, columns))
 	}
+	fmt.Fprintf(w, form+"%s\n", "requirement", "requests", "objects", "bytes", "what is shown")
+	for _, s := range p.Steps {
+		row(s.Requirement, s.Cost, s.Text)
+	}
+	for _, s := range p.Around {
+		row("around them", s.Cost, s.Text)
+	}
+	row("in all", p.Total, "what goes beyond it is refused, but for cleaning up")
 	list := func(title string, lines []string) {
 		fmt.Fprintf(w, "\n%s\n", title)
 		for _, l := range lines {
-			fmt.Fprintf(w, "  - %s\n", l)
+			listItem(w, l)
 		}
 	}
+	list("Read of the bucket's configuration, and never written", p.Reads)
 	list("Side effects", p.Effects)
 	list("Rights that the run's identity needs", p.Rights)
 	if n := len(p.Missing); n > 0 {
-		fmt.Fprintf(w, "\n%d requirements of the profile will be \"not run\": no spec yet, or left out.\n", n)
+		fmt.Fprintf(w, "\n%s\n", hang("", "", plural(n, "requirement", "requirements")+` of the profile will be "not run": no spec yet, or left out.`, columns))
 	}
 	return nil
 }

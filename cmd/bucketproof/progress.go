@@ -58,7 +58,7 @@ func (p *progress) event(e run.Event) {
 	p.wipe()
 	s := signs[e.Outcome]
 	if !p.tty {
-		fmt.Fprintf(p.w, "%s %s %s: %s (%s)\n", count, e.Requirement, e.Outcome, e.Text, round(e.Elapsed))
+		fmt.Fprintln(p.w, hang(count+" ", strings.Repeat(" ", len(count)+1), fmt.Sprintf("%s %s: %s (%s)", e.Requirement, e.Outcome, e.Text, round(e.Elapsed)), columns))
 		return
 	}
 	line := fmt.Sprintf("%s %s  %-14s %s", s.sign, e.Requirement, e.Outcome, e.Text)
@@ -77,7 +77,7 @@ func (p *progress) say(format string, a ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wipe()
-	fmt.Fprintf(p.w, format+"\n", a...)
+	fmt.Fprintln(p.w, hang("", "  ", fmt.Sprintf(format, a...), p.width))
 }
 
 func (p *progress) transient(line string) {

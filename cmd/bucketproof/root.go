@@ -86,15 +86,15 @@ func complain(w io.Writer, err error) {
 	}
 	if a := (*address.Error)(nil); errors.As(err, &a) {
 		fmt.Fprintf(w, "bucketproof: the address can't be used: %s\n", a.Part)
-		fmt.Fprintf(w, "  rule  %s (%s)\n", a.Rule, a.Requirement)
+		fmt.Fprintln(w, hang("  rule  ", "        ", fmt.Sprintf("%s (%s)", a.Rule, a.Requirement), columns))
 		if a.Fix != "" {
-			fmt.Fprintf(w, "  fix   %s\n", a.Fix)
+			fmt.Fprintln(w, hang("  fix   ", "        ", a.Fix, columns))
 		}
 		return
 	}
-	fmt.Fprintf(w, "bucketproof: %s\n", addresses.ReplaceAllString(err.Error(), "$1://[not shown]"))
+	fmt.Fprintln(w, hang("bucketproof: ", "  ", addresses.ReplaceAllString(err.Error(), "$1://[not shown]"), columns))
 	if hint != "" {
-		fmt.Fprintf(w, "  hint: %s\n", hint)
+		fmt.Fprintln(w, hang("  hint: ", "        ", hint, columns))
 	}
 }
 
@@ -112,9 +112,9 @@ func usage(err error) error {
 const rootHelp = `Bucketproof proves that a bucket does what W&B's "Bring your own bucket" needs,
 before any W&B server exists, and says what mends it.
 
-  echo "$ADDRESS" | bucketproof certify - --out report   certify one bucket
-  bucketproof certify --embedded                         see it work, on this machine
-  bucketproof explain BYOB-XFER-005                      what a requirement asks for
+  echo "$ADDRESS" | bucketproof certify -   certify one bucket
+  bucketproof certify --embedded            see it work, on this machine
+  bucketproof explain BYOB-XFER-005         what a requirement asks for
 
 An address with keys is read from standard input (-), from a file
 (--address-file) or from BUCKETPROOF_ADDRESS, never from an argument.
@@ -124,27 +124,49 @@ Exit codes: 0 certified, 1 not certified, 2 usage, 3 errored, 4 incomplete.`
 func newRoot(s streams) *cobra.Command {
 	root := &cobra.Command{
 		Use: "bucketproof", Short: "Certify buckets for W&B's Bring your own bucket", Long: rootHelp,
-		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs, Version: version(),
+		SilenceErrors: true, SilenceUsage: true, Args: onlyCommands, Version: version(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("bucketproof {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(withHint(err, "bucketproof "+strings.TrimPrefix(c.CommandPath(), "bucketproof ")+" --help lists the flags"))
 	})
 	root.AddCommand(newCertify(s), newList(s), newExplain(s), newAddress(s), newSweep(s), newStores(s), newSelftest(s), newVersion(s))
+	root.InitDefaultCompletionCmd()
+	fit(root)
 	return root
+}
+
+// onlyCommands refuses a command that isn't there, and names those that may have been meant.
+func onlyCommands(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	c.SuggestionsMinimumDistance = 2
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	hint := "the commands are " + strings.Join(names, ", ")
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "perhaps " + strings.Join(near, " or ")
+	}
+	return usage(withHint(fmt.Errorf("unknown command %q for %q", cut(args[0], 40), c.CommandPath()), hint+`; "`+c.CommandPath()+` --help" says more`))
 }
 
 // onTerminal reports whether w is a terminal, and how wide it is.
 func onTerminal(w io.Writer) (width int, ok bool) {
-	f, isFile := w.(*os.File)
+	f, isFile := w.(interface{ Fd() uintptr })
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
-		return 80, false
+		return columns, false
 	}
 	if n, _, err := term.GetSize(int(f.Fd())); err == nil && n >= 40 {
 		return n, true
 	}
-	return 80, true
+	return columns, true
 }
 
 // colored reports whether a stream takes colour: a terminal, and no NO_COLOR (no-color.org).

@@ -75,7 +75,7 @@ func selftest(ctx context.Context, s streams, profiles, only []string, seed int6
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
-	host, err := stores.NewHost(ctx, stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, line) }})
+	host, err := stores.NewHost(ctx, stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, hang("", "  ", line, columns)) }})
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
@@ -139,19 +139,20 @@ func printRow(w io.Writer, r faults.Row) {
 	if name == "" {
 		name = "(the sound subject)"
 	}
-	line := fmt.Sprintf("%-13s %-36s %-9s %s", r.Profile, name, verdict, strings.Join(short(r.Failed), " "))
+	what := strings.Join(short(r.Failed), " ")
 	if n := len(r.Undecided); n > 0 {
-		line += fmt.Sprintf(" (+%d undecided)", n)
+		what += fmt.Sprintf(" (+%d undecided)", n)
 	}
-	fmt.Fprintln(w, strings.TrimRight(line, " "))
+	line := hang(fmt.Sprintf("%-13s %-36s %-9s ", r.Profile, name, verdict), strings.Repeat(" ", 61), what, columns)
+	fmt.Fprintln(w, line)
 	if r.NotRun != "" {
-		fmt.Fprintf(w, "    %s\n", r.NotRun)
+		fmt.Fprintln(w, hang("    ", "    ", r.NotRun, columns))
 	}
 	if r.Again != "" {
-		fmt.Fprintf(w, "    tried a second time: %s\n", r.Again)
+		fmt.Fprintln(w, hang("    ", "      ", "tried a second time: "+r.Again, columns))
 	}
 	for _, wrong := range r.Wrong {
-		fmt.Fprintf(w, "    %s\n", wrong)
+		fmt.Fprintln(w, hang("    ", "      ", wrong, columns))
 	}
 }
 
@@ -182,7 +183,7 @@ func concludeSelftest(s streams, m matrixResult, asJSON bool) error {
 			return &exitError{exitErrored, err}
 		}
 	} else {
-		fmt.Fprintf(s.out, "\n%d faults caught, %d rows wrong, %d not tried\n", m.Caught, m.Wrong, m.NotTried)
+		fmt.Fprintf(s.out, "\n%s caught, %s wrong, %d not tried\n", plural(m.Caught, "fault", "faults"), plural(m.Wrong, "row", "rows"), m.NotTried)
 	}
 	switch {
 	case m.Wrong > 0:

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -16,13 +17,13 @@ import (
 )
 
 func newStores(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "stores", Short: "Start stores to play with", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "stores", Short: "Start stores to play with", Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var providers []string
 	var dir string
-	up := &cobra.Command{Use: "up", Short: "Start embedded stores, each with a well-provisioned bucket, until Ctrl-C", Args: cobra.NoArgs,
-		Long: `Up starts the embedded stores on 127.0.0.1 and makes a well-provisioned bucket on
-each. Addresses hold secrets, so they are written to files that only you can
+	up := &cobra.Command{Use: "up", Short: "Start embedded stores, each with a sound bucket, until Ctrl-C", Args: cobra.NoArgs,
+		Long: `Up starts the embedded stores on 127.0.0.1 and makes a well-provisioned bucket
+on each. Addresses hold secrets, so they are written to files that only you can
 read; what to call is printed. Ctrl-C ends and removes everything.`,
 		Example: "  bucketproof stores up --provider s3-compatible",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,7 +53,7 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return usage(err)
 	}
-	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, line) }})
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, hang("", "  ", line, columns)) }})
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
@@ -75,7 +76,7 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 	for _, p := range providers {
 		b, err := host.Provision(ctx, p, stores.Setup{})
 		if errors.Is(err, stores.ErrUnavailable) {
-			fmt.Fprintf(s.err, "%s: not started: %s\n", p, err)
+			fmt.Fprintln(s.err, hang("", "  ", fmt.Sprintf("%s: not started: %s", p, err), columns))
 			continue
 		}
 		if err != nil {
@@ -87,7 +88,7 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 			return &exitError{exitErrored, err}
 		}
 		up++
-		fmt.Fprintf(s.out, "# %s: %s\nbucketproof certify --address-file %s --ca-file %s%s\n\n", p, b.Store.Name, file, ca, endpoints(b))
+		fmt.Fprintf(s.out, "# %s: %s\n%s certify --address-file %s \\\n  --ca-file %s%s\n\n", p, b.Store.Name, quoted(calledAs(os.Args)), quoted(file), quoted(ca), endpoints(b))
 	}
 	if up == 0 {
 		return &exitError{exitErrored, errors.New("no store could be started")}
@@ -106,7 +107,24 @@ func endpoints(b *stores.Bucket) string {
 	slices.Sort(names)
 	var out strings.Builder
 	for _, name := range names {
-		fmt.Fprintf(&out, " --endpoint %s=%s", name, b.Network.Hosts[name])
+		fmt.Fprintf(&out, " \\\n  --endpoint %s", quoted(name+"="+b.Network.Hosts[name]))
 	}
 	return out.String()
+}
+
+// calledAs is how the program was called, so that what is printed can be called again; its name where that says nothing: an
+// empty argument list, or a program that the Go tool built for one call and removes.
+func calledAs(args []string) string {
+	if len(args) == 0 || args[0] == "" || strings.ContainsFunc(args[0], unicode.IsControl) || strings.Contains(filepath.ToSlash(args[0]), "/go-build") {
+		return "bucketproof"
+	}
+	return args[0]
+}
+
+// quoted is a word as a POSIX shell has to be given it.
+func quoted(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-[]") == "" && s != "" && !strings.ContainsAny(s, "[]") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -29,6 +29,9 @@ still be going on is left alone. What can't be removed is listed.
 The exit code is 0 when nothing of ours is left, 1 when something is.`,
 		Example: "  echo \"$ADDRESS\" | bucketproof sweep -\n  bucketproof sweep --dry-run --address-file bucket.address",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkNames(t.provider, t.edition); err != nil {
+				return err
+			}
 			raw, err := src.read(s.in, s.err, args)
 			if err != nil {
 				return err
@@ -76,7 +79,7 @@ func printSwept(w io.Writer, swept []run.Swept, asJSON, whole bool) error {
 	for _, s := range swept {
 		switch {
 		case s.Left != "":
-			fmt.Fprintf(w, "%s  left alone: %s\n", s.Prefix, s.Left)
+			fmt.Fprintln(w, hang(s.Prefix+"  ", "    ", "left alone: "+s.Left, columns))
 		default:
 			fmt.Fprintf(w, "%s  %d removed, %d kept\n", s.Prefix, s.Removed, len(s.Kept))
 		}
@@ -85,7 +88,7 @@ func printSwept(w io.Writer, swept []run.Swept, asJSON, whole bool) error {
 			if k.Version != "" {
 				version = " (" + k.Version + ")"
 			}
-			fmt.Fprintf(w, "  kept %s%s: %s\n", k.Key, version, k.Why)
+			fmt.Fprintln(w, hang("  kept ", "    ", fmt.Sprintf("%s%s: %s", k.Key, version, k.Why), columns))
 		}
 	}
 	if whole && !slices.ContainsFunc(swept, func(s run.Swept) bool { return len(s.Kept) > 0 || (s.Left != "" && !s.Foreign) }) {

@@ -98,7 +98,7 @@ func reads(p address.Provider) []string {
 	case address.Azure:
 		of = "the container's properties, its stored access policies, the blob service's properties (CORS, soft delete)"
 	}
-	return []string{of, "before the first write and after the last, to compare; what may not be read is named in the report"}
+	return []string{of, "before the first write and after the last, to compare; this takes no further right: what may not be read is named in the report"}
 }
 
 // rights are what the run's identity needs: W&B's own, and to remove versions where the bucket keeps them.
