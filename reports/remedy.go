@@ -35,7 +35,8 @@ func continued(l string, width int) []string {
 	indent := l[:len(l)-len(strings.TrimLeft(l, " "))]
 	var words []string
 	for _, word := range shellWords(l) {
-		if n := len(words) - 1; n > 0 && option(words[n]) && !strings.HasPrefix(word, "-") {
+		n := len(words) - 1
+		if n > 0 && option(words[n]) && !strings.HasPrefix(word, "-") && len(indent)+len(words[n])+len(word)+len("   \\") < width {
 			words[n] += " " + word // an option and its value
 		} else {
 			words = append(words, word)

@@ -147,7 +147,9 @@ func (p *printer) block(heading, colour string, qs []Requirement) {
 			p.line("")
 		}
 		p.title(q)
-		p.field("rule", q.Text)
+		if inline(q.Text) != inline(q.Expected) {
+			p.field("rule", q.Text)
+		}
 		p.field("expected", q.Expected)
 		p.field("actual", q.Actual)
 		p.field("reason", ownReason(q))

@@ -126,6 +126,20 @@ func TestJSONOnStandardOutputIsTheResult(t *testing.T) {
 	if r.Verdict != reports.Incomplete || got.err != "" {
 		t.Errorf("got verdict %q and stderr %q, want incomplete and nothing", r.Verdict, got.err)
 	}
+	tags := 0
+	for _, q := range r.Requirements {
+		for _, o := range q.Observations {
+			if strings.Contains(o.What, "ETag") {
+				tags++
+			}
+			if strings.Contains(o.Actual, `\"`) {
+				t.Errorf("%s: %s: %s is quoted twice", q.ID, o.What, o.Actual)
+			}
+		}
+	}
+	if tags == 0 {
+		t.Error("no observation is about an ETag")
+	}
 	var onDisk, printed any
 	disk, err := os.ReadFile(filepath.Join(dir, "result.json"))
 	if err != nil {

@@ -88,7 +88,7 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 			return &exitError{exitErrored, err}
 		}
 		up++
-		fmt.Fprintf(s.out, "# %s: %s\n%s certify --address-file %s \\\n  --ca-file %s%s\n\n", p, b.Store.Name, quoted(calledAs(os.Args)), quoted(file), quoted(ca), endpoints(b))
+		fmt.Fprintf(s.out, "# %s: %s\n%s certify \\\n  --address-file %s \\\n  --ca-file %s%s\n\n", p, b.Store.Name, quoted(calledAs(os.Args)), quoted(file), quoted(ca), endpoints(b))
 	}
 	if up == 0 {
 		return &exitError{exitErrored, errors.New("no store could be started")}

@@ -67,6 +67,9 @@ func TestAnAddressThatIsRefused(t *testing.T) {
 	if s := d.Result.Safety; s.CleanUp != reports.NothingWritten || s.Requests != 0 || len(m.writes()) != 0 {
 		t.Errorf("safety: %+v", s)
 	}
+	if s := d.Result.Subject.Store; s.Name != "" {
+		t.Errorf("the store has the name %q, and nobody knows which it is", s.Name)
+	}
 	if strings.Contains(d.Result.Subject.Address, secret) {
 		t.Errorf("the result shows the secret: %s", d.Result.Subject.Address)
 	}
