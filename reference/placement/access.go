@@ -47,7 +47,7 @@ var Actions = []Action{Read, List, Write, Delete, SetUpStorage, CollectGarbage}
 // that garbage is theirs is our reading). A team's files are its members' in any bucket. Those in a bucket of the team's own
 // are nobody else's, an admin being no exception (BYOB-ISO-001, 003); those in the instance's bucket may be read and listed
 // by everybody in the organisation but guests, and neither written nor deleted (BYOB-ISO-002, contradiction 5). The page of
-// 2024-connector says nothing about who may read whose files: there that reading is refused, Open.
+// 2024-connector says nothing about who may read whose files: there all this is refused to others, Open.
 func May(m Member, a Action, t Team, edition string) error {
 	if err := knownEdition(edition); err != nil {
 		return err
@@ -74,14 +74,16 @@ func May(m Member, a Action, t Team, edition string) error {
 		return nil
 	}
 	const join = "let an admin add you to the team"
-	switch {
-	case t.External:
+	if t.External {
 		return &Refusal{Requirement: "BYOB-ISO-001", Rule: "files in a team's own bucket are its members' only", Fix: join}
+	}
+	silent := edition == "2024-connector"
+	switch {
 	case a == Write || a == Delete:
-		return &Refusal{Requirement: "BYOB-ISO-002", Rule: "in the instance's bucket only a team's members write and delete its files", Fix: join}
+		return &Refusal{Requirement: "BYOB-ISO-002", Rule: "in the instance's bucket only a team's members write and delete its files", Fix: join, Open: silent}
 	case m.Role == RoleGuest:
-		return &Refusal{Requirement: "BYOB-ISO-002", Rule: "a guest reads no other team's files in the instance's bucket", Fix: join, Open: edition == "2024-connector"}
-	case edition == "2024-connector":
+		return &Refusal{Requirement: "BYOB-ISO-002", Rule: "a guest reads no other team's files in the instance's bucket", Fix: join, Open: silent}
+	case silent:
 		return &Refusal{Requirement: "BYOB-ISO-002", Rule: "whether other teams read a team's files in the instance's bucket isn't published", Fix: join, Open: true}
 	}
 	return nil

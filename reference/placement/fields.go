@@ -128,4 +128,3 @@ func (f form) exactly(need, may []string) *Refusal {
 func refuseFields(rule, fix string) *Refusal {
 	return &Refusal{Requirement: "BYOB-TEAM-002", Rule: rule, Fix: fix}
 }
-
