@@ -47,8 +47,9 @@ func whole(s *Storage, which string) (*Storage, error) {
 	return s, nil
 }
 
-// CheckSubPath refuses sub-paths under which keys of different storages could be confused: what the address's own parser
-// refuses (BYOB-ADDR-009), and a segment that the layout of keys reserves, in any spelling (BYOB-ISO-004).
+// CheckSubPath refuses sub-paths, given decoded, under which keys of different storages could be confused (BYOB-ISO-004): what
+// the address's own parser refuses (BYOB-ADDR-009), the segment that the layout of keys reserves, in any spelling, and what
+// another decoding, or a reader that takes \ for /, would make another sub-path of.
 func CheckSubPath(path string) error {
 	if path == "" {
 		return nil
@@ -56,8 +57,9 @@ func CheckSubPath(path string) error {
 	if rule := badPath(path); rule != "" {
 		return &Refusal{Requirement: "BYOB-ISO-004", Rule: "the sub-path " + rule, Fix: "use another sub-path"}
 	}
-	if strings.Contains(strings.ToLower(path), "%2f") {
-		return &Refusal{Requirement: "BYOB-ISO-004", Rule: "the sub-path has an encoded slash", Fix: "write /, or leave it out"}
+	if decode(path) != path || strings.Contains(path, `\`) {
+		return &Refusal{Requirement: "BYOB-ISO-004", Rule: "the sub-path holds a backslash or a percent-encoded character, which some reader takes for another sub-path",
+			Fix: "use another sub-path"}
 	}
 	return nil
 }
