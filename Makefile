@@ -40,10 +40,11 @@ selftest: build ## run the suite against every fault, and print what was caught
 bench: build ## benchmarks: addresses, pre-flight and a whole run, with peak memory
 	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./cmd/bucketproof
 
-fuzz: ## fuzz the parsers, 30 s each
+fuzz: ## fuzz the parsers and the keys, 30 s each
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 30s ./reference/address
 	$(GO) test -run '^$$' -fuzz '^FuzzParseStores$$' -fuzztime 30s ./reference/address
 	$(GO) test -run '^$$' -fuzz '^FuzzRoundTrip$$' -fuzztime 30s ./reference/address
+	$(GO) test -run '^$$' -fuzz '^FuzzKey$$' -fuzztime 30s ./reference/placement
 
 clean: ## remove what was built
 	rm -rf bin $(REPORT)

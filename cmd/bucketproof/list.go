@@ -27,18 +27,26 @@ type listed struct {
 
 func newList(s streams) *cobra.Command {
 	var profile, edition string
-	var pending, asJSON, editions, profiles, contradictions bool
+	var pending, asJSON, editions, profiles, contradictions, matrix bool
 	cmd := &cobra.Command{Use: "list", Short: "List requirements", Args: cobra.NoArgs,
-		Long: "List prints the requirements: all of them, or those that a profile holds in an\nedition.",
+		Long: `List prints the requirements: all of them, or those that a profile holds in an
+edition. With --matrix it prints which storage W&B offers where in an edition:
+the table as W&B's page has it, and what it says of every provider.`,
 		Example: `  bucketproof list --profile s3-compatible
   bucketproof list --pending
-  bucketproof list --contradictions`,
+  bucketproof list --contradictions
+  bucketproof list --matrix --edition 2024-byob`,
 		RunE: func(*cobra.Command, []string) error {
 			cat, err := catalogue.Load()
 			if err != nil {
 				return &exitError{exitErrored, err}
 			}
 			switch {
+			case matrix:
+				if err := listMatrix(s.out, edition, asJSON); err != nil {
+					return usage(err)
+				}
+				return nil
 			case editions:
 				for _, e := range cat.Editions() {
 					fmt.Fprintf(s.out, "%s\n%s\n\n", e.ID, indent(e.Different, 2))
@@ -75,7 +83,10 @@ func newList(s streams) *cobra.Command {
 	f.BoolVar(&editions, "editions", false, "list the editions of the rules")
 	f.BoolVar(&profiles, "profiles", false, "list the profiles")
 	f.BoolVar(&contradictions, "contradictions", false, "list where the sources contradict one another, and how that is resolved")
-	cmd.MarkFlagsMutuallyExclusive("editions", "profiles", "contradictions")
+	f.BoolVar(&matrix, "matrix", false, "print which storage W&B offers where in the edition")
+	cmd.MarkFlagsMutuallyExclusive("editions", "profiles", "contradictions", "matrix")
+	cmd.MarkFlagsMutuallyExclusive("matrix", "profile")
+	cmd.MarkFlagsMutuallyExclusive("matrix", "pending")
 	return cmd
 }
 
