@@ -217,7 +217,7 @@ func (p *page) conditions(d Deployment, s Scope, provider string) (ids []string)
 		ids = append(ids, "BYOB-AVAIL-003")
 	}
 	listed := ""
-	if l := p.Listed; l != nil && s == TeamScope && slices.Contains(l.On, d) && !(l.OnlyOnAzure && provider == string(address.Azure)) {
+	if l := p.Listed; l != nil && s == TeamScope && slices.Contains(l.On, d) && (!l.OnlyOnAzure || provider != string(address.Azure)) {
 		listed = l.Rule
 	}
 	if p.CoreWeave != nil && provider == string(address.CoreWeave) && d != MultiTenant {
