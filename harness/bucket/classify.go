@@ -25,6 +25,7 @@ const (
 	KindRefused        Kind = "refused" // the port is closed
 	KindTimeout        Kind = "timeout"
 	KindReset          Kind = "reset" // the connection broke
+	KindProxy          Kind = "proxy" // of this machine's setting: it stands in the way, and the store was not asked
 	KindTLS            Kind = "tls"   // chain not trusted, wrong name, expired, version too old, no TLS at all
 	KindCredentials    Kind = "credentials"
 	KindSignature      Kind = "signature"
@@ -49,7 +50,7 @@ const (
 // same. The others mean that nothing was answered, so nothing is known.
 func (k Kind) Definite() bool {
 	switch k {
-	case KindTimeout, KindReset, KindThrottled, KindServer, KindOther:
+	case KindTimeout, KindReset, KindProxy, KindThrottled, KindServer, KindOther:
 		return false
 	}
 	return true
@@ -197,7 +198,7 @@ func fromChain(op string, err error) *Error {
 		return nil
 	}
 	kind, _ := transportKind(chain.err)
-	if kind != KindTimeout && kind != KindReset {
+	if kind != KindTimeout && kind != KindReset && kind != KindProxy {
 		kind = KindCredentials
 	}
 	e := &Error{Op: op, Kind: kind, Message: "no credentials to sign the request with"}

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -104,12 +105,25 @@ func (a answer) classify(op string) *Error {
 	return e
 }
 
+// kind decides what an answer means. A definite code counts only with a status that goes with it: 500 AccessDenied is the
+// failure of a server, and a 404 that speaks of a denied access says nothing about what is there.
 func (a answer) kind(op, named, region string) Kind {
 	kind, known := codeKinds[a.code]
 	switch {
+	case known && kind != "" && !kind.Definite():
+		return kind
+	case undecided(a.status), known && !goesWith(kind, a.status) && a.status >= 300 && a.status < 400:
+		return statusKind(a.status)
+	case known && !goesWith(kind, a.status):
+		return KindOther
+	}
+	switch {
 	case a.code == "AuthorizationHeaderMalformed" || a.code == "AuthorizationQueryParametersError":
 		// the same codes stand for a wrong region and for a signature that can't be read
-		if named != "" {
+		switch {
+		case !goesWith(KindSignature, a.status):
+			return KindOther
+		case named != "":
 			return KindRegion
 		}
 		return KindSignature
@@ -119,11 +133,11 @@ func (a answer) kind(op, named, region string) Kind {
 		return KindRegion
 	case !a.bodied && a.status == http.StatusForbidden && a.skewed():
 		return KindClock
-	case strings.Contains(a.detail, "date header too old") || strings.Contains(a.detail, "date header is too"):
+	case goesWith(KindClock, a.status) && (strings.Contains(a.detail, "date header too old") || strings.Contains(a.detail, "date header is too")):
 		return KindClock // Azure: AuthenticationFailed with a detail
 	case a.code == "ExpiredToken" && strings.Contains(a.detail, "signature expired"):
 		return KindSignature // Google: a pre-signed URL that has expired, under S3's name for an old session
-	case a.code == "invalid" && strings.Contains(a.message, "doesn't match calculated"):
+	case a.code == "invalid" && goesWith(KindBadDigest, a.status) && strings.Contains(a.message, "doesn't match calculated"):
 		return KindBadDigest // Google's JSON API has no code of its own for it
 	case known && kind != "":
 		return kind
@@ -211,8 +225,46 @@ func (a answer) skewed() bool {
 	return now.Sub(signed).Abs() > maxSkew
 }
 
+// undecided are the statuses by which nothing is decided, whatever code comes with them.
+func undecided(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusProxyAuthRequired:
+		return true
+	}
+	return status >= 500 && status != http.StatusNotImplemented
+}
+
+// statusesOf are the statuses with which a definite kind is an answer (the references that codeKinds names; some of S3's kin
+// write 400 or 401 for 403). A status that isn't known goes with any.
+var statusesOf = map[Kind][]int{
+	KindCredentials:    {400, 401, 403, 409},
+	KindSignature:      {400, 401, 403},
+	KindClock:          {400, 401, 403},
+	KindDenied:         {400, 401, 403, 405, 409, 412},
+	KindNoSuchBucket:   {404, 409}, // 409 while Azure removes a container
+	KindNoSuchKey:      {404},
+	KindNoSuchUpload:   {404},
+	KindNotConfigured:  {404},
+	KindRegion:         {301, 302, 307, 308, 400, 403, 409},
+	KindRedirect:       {301, 302, 303, 307, 308},
+	KindPrecondition:   {304, 409, 412},
+	KindBadDigest:      {400},
+	KindInvalid:        {400, 405, 409, 411, 412, 413, 416},
+	KindNotImplemented: {400, 405, 409, 501},
+}
+
+// goesWith reports whether a code of some kind may come with a status.
+func goesWith(k Kind, status int) bool {
+	statuses, definite := statusesOf[k]
+	return !definite || status == 0 || slices.Contains(statuses, status)
+}
+
 func statusKind(status int) Kind {
 	switch {
+	case status == http.StatusProxyAuthRequired:
+		return KindProxy
+	case status == http.StatusTooEarly:
+		return KindOther
 	case status == http.StatusUnauthorized:
 		return KindCredentials
 	case status == http.StatusForbidden:

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+
+	"github.com/bucketproof/bucketproof/harness/wire"
 )
 
 // transportKind classifies an error that came without any answer, with a message that holds no URL.
@@ -29,7 +31,10 @@ func transportKind(err error) (Kind, string) {
 func connectionKind(err error) Kind {
 	var dns *net.DNSError
 	var timeout net.Error
+	var proxy *wire.ProxyError
 	switch {
+	case errors.As(err, &proxy): // whatever it is that is wrong with it
+		return KindProxy
 	case errors.As(err, &dns):
 		switch {
 		case dns.IsNotFound:

@@ -82,7 +82,7 @@ const Unreadable = "unreadable: "
 
 // absent reports whether an error says that a document isn't set or that the store hasn't got such a thing.
 func absent(e *Error) bool {
-	return e.Kind == KindNotImplemented || e.Kind == KindNotConfigured || absentCodes[e.Code]
+	return e.Kind == KindNotImplemented || e.Kind == KindNotConfigured || e.Kind.Definite() && absentCodes[e.Code]
 }
 
 // absentCodes say "not set" with another status than 404.

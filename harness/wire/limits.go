@@ -13,16 +13,20 @@ const (
 	DialLimit      = 8 * time.Second  // name, connection
 	HandshakeLimit = 8 * time.Second  // TLS
 	AnswerLimit    = 15 * time.Second // from the last byte sent to the first byte of the answer
+	// TransferLimit is how long a body may take, a request's and an answer's, besides what its length earns at SlowestRate:
+	// a store that drips a byte now and then has not answered.
+	TransferLimit = 10 * time.Second
+	SlowestRate   = 128 << 10 // bytes a second
 )
 
 // Limits are other limits than these; 0 means the constant.
-type Limits struct{ Dial, Handshake, Answer time.Duration }
+type Limits struct{ Dial, Handshake, Answer, Transfer time.Duration }
 
 func (l Limits) orDefault() Limits {
 	for _, at := range []struct {
 		limit  *time.Duration
 		always time.Duration
-	}{{&l.Dial, DialLimit}, {&l.Handshake, HandshakeLimit}, {&l.Answer, AnswerLimit}} {
+	}{{&l.Dial, DialLimit}, {&l.Handshake, HandshakeLimit}, {&l.Answer, AnswerLimit}, {&l.Transfer, TransferLimit}} {
 		if *at.limit == 0 {
 			*at.limit = at.always
 		}
@@ -32,7 +36,7 @@ func (l Limits) orDefault() Limits {
 
 // TimeoutError is a limit that ran out. It is a net.Error.
 type TimeoutError struct {
-	What  string // what didn't come: "connection", "TLS handshake", "answer"
+	What  string // what didn't come: "connection", "TLS handshake", "answer", "end of the answer"
 	Limit time.Duration
 }
 

@@ -6,8 +6,6 @@ package wire
 import (
 	"context"
 	"crypto/x509"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -95,29 +93,4 @@ func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	}
 	var d net.Dialer
 	return d.DialContext(ctx, network, to)
-}
-
-// Proxy is the proxy that a request goes through, nil for none: a mapped name, this machine and the link-local addresses of
-// the metadata services are reached without one. Its errors show nothing of the setting, which may hold a password.
-func (n *Network) Proxy(req *http.Request) (*url.URL, error) {
-	host := plainHost(req.URL.Hostname())
-	ip := net.ParseIP(host)
-	near := host == "localhost" || strings.HasSuffix(host, ".localhost") || ip.IsLoopback() || ip.IsLinkLocalUnicast()
-	if _, mapped := n.Lookup(host); mapped || near || n.Closed {
-		return nil, nil
-	}
-	ask := n.ProxyFunc
-	if ask == nil {
-		ask = http.ProxyFromEnvironment
-	}
-	u, err := ask(req)
-	switch {
-	case err != nil:
-		return nil, errors.New("the proxy setting can't be read")
-	case u == nil:
-		return nil, nil
-	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, fmt.Errorf("the proxy setting has scheme %q: only http and https proxies are used", u.Scheme)
-	}
-	return u, nil
 }

@@ -59,7 +59,7 @@ func (t *Transport) Connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 		return conn, named(ctx, err, "connection", t.o.Limits.Dial)
 	}
 	conn, err := t.connectVia(limited, proxy, u)
-	return conn, named(ctx, err, "connection through the proxy "+proxy.Host, t.o.Limits.Dial)
+	return conn, t.o.Network.throughProxy(proxy, u, named(ctx, err, "connection", t.o.Limits.Dial))
 }
 
 // connectVia asks a proxy for a tunnel (RFC 9110 section 9.3.6). Its errors show nothing of the proxy but its host and the
@@ -67,7 +67,7 @@ func (t *Transport) Connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 func (t *Transport) connectVia(ctx context.Context, proxy, u *url.URL) (_ net.Conn, err error) {
 	conn, err := t.o.Network.Dial(ctx, "tcp", hostPort(proxy))
 	if err != nil {
-		return nil, throughProxy(proxy, err)
+		return nil, err
 	}
 	plain := conn
 	stop := context.AfterFunc(ctx, func() { _ = plain.SetDeadline(time.Unix(1, 0)) })
@@ -77,7 +77,6 @@ func (t *Transport) connectVia(ctx context.Context, proxy, u *url.URL) (_ net.Co
 		}
 		if err != nil {
 			_ = conn.Close()
-			err = throughProxy(proxy, err)
 		}
 	}()
 	if proxy.Scheme == "https" {
@@ -108,19 +107,6 @@ func (t *Transport) connectVia(ctx context.Context, proxy, u *url.URL) (_ net.Co
 	}
 	_ = resp.Body.Close() // an answer to CONNECT has none
 	return conn, refusedTunnel(resp)
-}
-
-func throughProxy(proxy *url.URL, err error) error {
-	return fmt.Errorf("proxy %s: %w", proxy.Host, err)
-}
-
-// refusedTunnel says by its number what a proxy answered to CONNECT; the rest is the proxy's to choose, and might repeat the
-// password.
-func refusedTunnel(resp *http.Response) error {
-	if resp.StatusCode == http.StatusOK {
-		return nil
-	}
-	return fmt.Errorf("it answers %d %s to CONNECT", resp.StatusCode, http.StatusText(resp.StatusCode))
 }
 
 // Handshake is what a TLS handshake showed.

@@ -238,7 +238,7 @@ func TestNoProxyErrorShowsThePassword(t *testing.T) {
 	_ = closed.Close()
 	for name, test := range map[string]struct{ at, want string }{
 		"that refuses":         {"http://me:hunter2@" + refusing.addr, "407"},
-		"that says nothing":    {"http://me:hunter2@" + silent.Addr().String(), "no connection through the proxy " + silent.Addr().String() + " within 100ms"},
+		"that says nothing":    {"http://me:hunter2@" + silent.Addr().String(), "proxy " + silent.Addr().String() + " (set by this run's own setting): no connection within 100ms"},
 		"that isn't there":     {"http://me:hunter2@" + closed.Addr().String(), "refused"},
 		"that speaks no TLS":   {"https://me:hunter2@" + noise.addr, "proxy " + noise.addr},
 		"whose name isn't one": {"http://me:hunter2@no.such.invalid:1", "proxy no.such.invalid:1"},

@@ -56,10 +56,7 @@ func New(o Options) *Transport {
 		MaxResponseHeaderBytes: 256 << 10,
 		Proxy:                  t.o.Network.Proxy,
 		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
-			if err := refusedTunnel(resp); err != nil {
-				return throughProxy(proxy, err)
-			}
-			return nil
+			return t.o.Network.throughProxy(proxy, &url.URL{Scheme: "https"}, refusedTunnel(resp)) // plain http goes through no tunnel
 		},
 		TLSClientConfig:       &tls.Config{RootCAs: o.Network.RootCAs, MinVersion: o.MinTLS},
 		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},
@@ -84,7 +81,8 @@ func (t *Transport) Requests() int { return int(t.requests.Load()) }
 func (t *Transport) CloseIdle() { t.base.CloseIdleConnections() }
 
 // RoundTrip implements http.RoundTripper. Errors never contain the URL: a pre-signed URL is a secret. They are a GuardError
-// where nothing was to be sent, a RepeatedError or a TimeoutError where net/http would have said less, or net/http's own.
+// where nothing was to be sent, a ProxyError where the proxy stood in the way, a RepeatedError or a TimeoutError where net/http
+// would have said less, or net/http's own.
 func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	rec := recorderOf(in.Context())
 	var e *entry
@@ -110,19 +108,24 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.requests.Add(1)
+	w, ctx := watchdog(req.Context(), t.o.Limits)
+	req = req.WithContext(ctx)
+	w.sending(req.ContentLength)
 	resp, err := t.base.RoundTrip(req)
 	if err == nil && try.again() {
 		_ = resp.Body.Close() // can't be: the second try had a connection on which nothing can be sent
 		err = &RepeatedError{}
 	}
 	if err != nil {
-		return nil, t.failed(in.Context(), rec, e, &try, err)
+		w.stop()
+		return nil, t.failed(in, rec, e, &try, w.instead(err))
 	}
 	if write != nil && resp.StatusCode < 300 {
 		write.done()
 	}
 	e.answer(resp)
-	resp.Body = &countedBody{ReadCloser: resp.Body, entry: e}
+	w.receiving()
+	resp.Body = &countedBody{ReadCloser: resp.Body, entry: e, limit: w}
 	return resp, nil
 }
 
@@ -145,8 +148,11 @@ func (t *Transport) admit(in *http.Request, rec *Recorder, trace *httptrace.Clie
 }
 
 // failed gives an error its name, and writes it into the evidence.
-func (t *Transport) failed(ctx context.Context, rec *Recorder, e *entry, try *tries, err error) error {
+func (t *Transport) failed(in *http.Request, rec *Recorder, e *entry, try *tries, err error) error {
 	var guard *GuardError
+	var op *net.OpError
+	ctx := in.Context()
+	proxied := errors.As(err, &op) && op.Op == "proxyconnect" || !e.reached(securing) && !e.reached(connected)
 	switch {
 	case try.again():
 		err = &RepeatedError{}
@@ -158,6 +164,9 @@ func (t *Transport) failed(ctx context.Context, rec *Recorder, e *entry, try *tr
 		err = named(ctx, err, "TLS handshake", t.o.Limits.Handshake)
 	default:
 		err = named(ctx, err, "connection", t.o.Limits.Dial+t.o.Limits.Handshake)
+	}
+	if proxy, none := t.o.Network.Proxy(in); proxied && none == nil && proxy != nil && guard == nil {
+		err = t.o.Network.throughProxy(proxy, in.URL, err)
 	}
 	e.fail(err)
 	return err
@@ -183,6 +192,7 @@ func (t *Transport) userAgent(rec *Recorder, sdk string) string {
 type countedBody struct {
 	io.ReadCloser
 	entry *entry
+	limit *dog
 	read  int64
 }
 
@@ -198,11 +208,19 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.read += int64(n)
+	b.limit.received(int64(n))
+	if err != nil {
+		b.limit.stop()
+		if err = b.limit.instead(err); !errors.Is(err, io.EOF) {
+			b.entry.write(func() { b.entry.failure = failureWords(err) })
+		}
+	}
 	b.entry.read(p[:n], err)
 	return n, err
 }
 
 func (b *countedBody) Close() error {
+	b.limit.stop()
 	b.entry.end()
 	return b.ReadCloser.Close()
 }

@@ -92,7 +92,10 @@ func failureWords(err error) string {
 	var dns *net.DNSError
 	var guard *GuardError
 	var repeated *RepeatedError
+	var proxy *ProxyError
 	switch {
+	case errors.As(err, &proxy) && proxy.Host != "":
+		return (&ProxyError{Setting: proxy.Setting, Host: proxy.Host, Err: errors.New(failureWords(proxy.Err))}).Error()
 	case errors.As(err, &dns):
 		return "lookup: " + plainWords(dns.Err)
 	case errors.As(err, &guard):
