@@ -24,6 +24,48 @@ import (
 	"github.com/bucketproof/bucketproof/reports"
 )
 
+// A proxy that stands in the way says nothing about the bucket: no requirement fails for it, and the reason names the setting.
+func TestAProxyThatStandsInTheWayDecidesNothing(t *testing.T) {
+	const canary = "proxy-password-canary"
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	defer refusing.Close()
+	for name, test := range map[string]struct{ tls, variable, setting string }{
+		"where nothing listens":         {"true", "HTTPS_PROXY", "http://proxyuser:" + canary + "@" + l.Addr().String()},
+		"where nothing listens, http":   {"false", "HTTP_PROXY", "http://proxyuser:" + canary + "@" + l.Addr().String()},
+		"that refuses":                  {"true", "HTTPS_PROXY", strings.Replace(refusing.URL, "http://", "http://proxyuser:"+canary+"@", 1)},
+		"that is no URL":                {"true", "HTTPS_PROXY", "http://proxyuser:" + canary + "@[:1"},
+		"that is only a secret":         {"true", "HTTPS_PROXY", "%" + canary},
+		"of a kind that is not spoken":  {"true", "HTTPS_PROXY", "gopher://" + canary + "@127.0.0.1:1"},
+		"that is a scheme and no host":  {"true", "HTTPS_PROXY", "http://" + canary + "@:80"},
+		"whose scheme holds the secret": {"true", "HTTPS_PROXY", canary + "://127.0.0.1:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "report")
+			got := asProcess(t, "s3://AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY@s3.far.example.com/bucket?region=us-east-1&tls="+test.tls,
+				[]string{test.variable + "=" + test.setting}, "certify", "-", "--out", dir)
+			if got.code != exitErrored {
+				t.Errorf("exit code: got %d, want %d\n%s%s", got.code, exitErrored, got.out, got.err)
+			}
+			named := false
+			for _, q := range result(t, dir).Requirements {
+				if strings.HasPrefix(q.ID, "BYOB-NET-") && q.Outcome != reports.Errored && !(test.tls == "false" && q.Outcome == reports.NotApplicable) {
+					t.Errorf("%s: got %s (%s), want %s", q.ID, q.Outcome, q.Reason, reports.Errored)
+				}
+				named = named || strings.Contains(q.Reason, test.variable)
+			}
+			if !named {
+				t.Errorf("no reason names %s: %s", test.variable, line(t, result(t, dir), "BYOB-NET-001").Reason)
+			}
+			noSecrets(t, dir, got, canary)
+		})
+	}
+}
+
 // TestProxyOfTheEnvironmentIsHonoured certifies a bucket whose host only the proxy can find.
 func TestProxyOfTheEnvironmentIsHonoured(t *testing.T) {
 	h := newHost(t)

@@ -76,6 +76,9 @@ func (e *Error) Error() string {
 		if e.Code != "" {
 			what += " " + e.Code
 		}
+		if e.Status < 300 && e.Message != "" {
+			what += ", but " + e.Message
+		}
 	}
 	if what == "" {
 		return fmt.Sprintf("%s: %s", e.Op, e.Kind)
@@ -123,7 +126,10 @@ func fromAnswer(op string, err error) *Error {
 	var aws *smithyhttp.ResponseError
 	var google *googleapi.Error
 	var api smithy.APIError
+	var not *notDocumentError
 	switch {
+	case errors.As(err, &not):
+		return &Error{Op: op, Status: not.status, Kind: KindOther, Message: not.Error()}
 	case errors.As(err, &azure) && azure.StatusCode != 0:
 		a := answer{status: azure.StatusCode, code: azure.ErrorCode}
 		if resp := azure.RawResponse; resp != nil {

@@ -184,13 +184,39 @@ func TestRetention(t *testing.T) {
 
 func TestLocation(t *testing.T) {
 	for answer, want := range map[string]string{
-		`<LocationConstraint/>`:                                "us-east-1",
-		`<LocationConstraint>EU</LocationConstraint>`:          "eu-west-1",
-		`<LocationConstraint>US-EAST-04A</LocationConstraint>`: "US-EAST-04A",
+		`<LocationConstraint/>`: "us-east-1",
+		`<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>`: "us-east-1",
+		`<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">us-west-2</LocationConstraint>`:                      "us-west-2",
+		`<LocationConstraint>EU</LocationConstraint>`:                                                                             "eu-west-1",
+		`<LocationConstraint>US-EAST-04A</LocationConstraint>`:                                                                    "US-EAST-04A",
 	} {
 		got, err := open(t, "coreweave", "", (&recorder{answer: answering(200, nil, answer)}).client()).Location(t.Context())
 		if err != nil || got != want {
 			t.Errorf("%s: got %q, %v, want %q", answer, got, err, want)
+		}
+	}
+}
+
+// What is no answer about the region must not be taken for us-east-1, nor what is no listing for an empty one.
+func TestASuccessWithoutItsDocumentIsNoAnswer(t *testing.T) {
+	for _, body := range []string{"", "  ", "<html><body>welcome</body></html>", "<html>", "{}", "<Location>eu-west-1</Location>", "<LocationConstraint>",
+		"<LocationConstraint/><LocationConstraint/>", "<LocationConstraint/>more", "<LocationConstraint>a region</LocationConstraint>", "<ListBucketResult>"} {
+		b := open(t, "aws", "", (&recorder{answer: answering(200, nil, body)}).client())
+		for name, call := range map[string]func() error{
+			"location":  func() error { _, err := b.Location(t.Context()); return err },
+			"list":      func() error { _, err := b.List(t.Context(), "run/", 1); return err },
+			"versions":  func() error { _, err := b.Versions(t.Context(), "run/"); return err },
+			"uploads":   func() error { _, err := b.Uploads(t.Context(), "run/"); return err },
+			"retention": func() error { _, err := b.Retention(t.Context()); return err },
+			"create":    func() error { _, err := b.Create(t.Context(), "run/key"); return err },
+		} {
+			err := call()
+			var e *bucket.Error
+			if !errors.As(err, &e) || e.Kind.Definite() {
+				t.Errorf("%s answered with %q: got %v, want an error that decides nothing", name, body, err)
+			} else if !strings.Contains(err.Error(), " document") {
+				t.Errorf("%s answered with %q: %q does not say what is missing", name, body, err)
+			}
 		}
 	}
 }

@@ -136,7 +136,8 @@ func (d dated) PresignHTTP(ctx context.Context, c aws.Credentials, r *http.Reque
 }
 
 // keepAnswers keeps the bytes of errors for the classifier (the SDK drops the region that S3 names in them), and of
-// documents for whoever asked with keeping.
+// documents for whoever asked with keeping. A success whose body is not the document that was asked for is an error: of an
+// empty body or a proxy's page the SDK makes an empty listing, "no versioning", or us-east-1.
 func keepAnswers(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("KeepAnswers", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
@@ -145,11 +146,12 @@ func keepAnswers(stack *middleware.Stack) error {
 			return out, metadata, err
 		}
 		into, wanted := ctx.Value(keepKey{}).(*[]byte)
-		if resp.StatusCode < 300 && !wanted {
+		root := s3Roots[middleware.GetOperationName(ctx)]
+		if resp.StatusCode < 300 && !wanted && root == "" {
 			return out, metadata, nil
 		}
 		body := io.Reader(resp.Body)
-		if !wanted {
+		if resp.StatusCode >= 300 && !wanted {
 			body = io.LimitReader(body, errorBody)
 		}
 		kept, readErr := io.ReadAll(body)
@@ -161,6 +163,9 @@ func keepAnswers(stack *middleware.Stack) error {
 			*into = kept
 		}
 		resp.Body = &keptBody{Reader: bytes.NewReader(kept), bytes: kept}
+		if resp.StatusCode < 300 && root != "" && rootOf(kept) != root {
+			return out, metadata, &notDocumentError{status: resp.StatusCode, root: root}
+		}
 		return out, metadata, nil
 	}), middleware.After)
 }

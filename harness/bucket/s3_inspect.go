@@ -10,17 +10,16 @@ import (
 )
 
 func (b *s3Bucket) Location(ctx context.Context) (string, error) {
-	out, err := b.client.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &b.name})
+	const op = "get bucket location"
+	var raw []byte
+	if _, err := b.client.GetBucketLocation(keeping(ctx, &raw), &s3.GetBucketLocationInput{Bucket: &b.name}); err != nil {
+		return "", b.fail(op, err)
+	}
+	location, err := locationOf(raw)
 	if err != nil {
-		return "", b.fail("get bucket location", err)
+		return "", b.fail(op, err)
 	}
-	switch out.LocationConstraint {
-	case "":
-		return defaultRegion, nil
-	case types.BucketLocationConstraintEu:
-		return "eu-west-1", nil
-	}
-	return string(out.LocationConstraint), nil
+	return location, nil
 }
 
 func (b *s3Bucket) Exists(ctx context.Context) error {

@@ -29,14 +29,14 @@ func watchdog(ctx context.Context, l Limits) (*dog, context.Context) {
 }
 
 // earned is the time that a number of bytes may take at the slowest rate.
-func earned(bytes int64) time.Duration {
-	return time.Duration(float64(max(bytes, 0)) / SlowestRate * float64(time.Second))
+func (l Limits) earned(bytes int64) time.Duration {
+	return time.Duration(float64(max(bytes, 0)) / float64(l.Rate) * float64(time.Second))
 }
 
 // sending begins the request: connection, body and the beginning of an answer have their own limits, and this is all of
 // them together.
 func (d *dog) sending(length int64) {
-	d.begin("answer", d.limits.Dial+d.limits.Handshake+d.limits.Transfer+earned(length)+d.limits.Answer)
+	d.begin("answer", d.limits.Dial+d.limits.Handshake+d.limits.Transfer+d.limits.earned(length)+d.limits.Answer)
 }
 
 // receiving begins the answer's body.
@@ -67,7 +67,7 @@ func (d *dog) received(n int64) {
 func (d *dog) check() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	limit := d.whole + earned(d.bytes)
+	limit := d.whole + d.limits.earned(d.bytes)
 	left := limit - time.Since(d.since)
 	switch {
 	case d.ended:

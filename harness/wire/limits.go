@@ -20,7 +20,10 @@ const (
 )
 
 // Limits are other limits than these; 0 means the constant.
-type Limits struct{ Dial, Handshake, Answer, Transfer time.Duration }
+type Limits struct {
+	Dial, Handshake, Answer, Transfer time.Duration
+	Rate                              int64 // bytes a second
+}
 
 func (l Limits) orDefault() Limits {
 	for _, at := range []struct {
@@ -30,6 +33,9 @@ func (l Limits) orDefault() Limits {
 		if *at.limit == 0 {
 			*at.limit = at.always
 		}
+	}
+	if l.Rate == 0 {
+		l.Rate = SlowestRate
 	}
 	return l
 }

@@ -24,8 +24,8 @@ type Network struct {
 	Closed bool
 	// RootCAs are trusted instead of the system's roots; nil means the system's.
 	RootCAs *x509.CertPool
-	// ProxyFunc says which proxy a request goes through; nil means http.ProxyFromEnvironment, which reads HTTPS_PROXY,
-	// HTTP_PROXY and NO_PROXY once.
+	// ProxyFunc says which proxy a request goes through; nil means that of HTTPS_PROXY, HTTP_PROXY and NO_PROXY,
+	// read as http.ProxyFromEnvironment does.
 	ProxyFunc func(*http.Request) (*url.URL, error)
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"golang.org/x/net/http/httpproxy"
 )
 
 // ProxyError says that the proxy, and not the store, stood in the way: its setting can't be used, it doesn't answer, or it
@@ -45,6 +47,25 @@ func (n *Network) proxySetting(u *url.URL) string {
 	return name
 }
 
+// proxyOfEnvironment is http.ProxyFromEnvironment, but for a setting that can't be read: that one takes it for no setting,
+// and would leave by a way that nobody meant.
+func proxyOfEnvironment(req *http.Request) (*url.URL, error) {
+	c := httpproxy.FromEnvironment()
+	u, err := c.ProxyFunc()(req.URL)
+	if err != nil || u != nil {
+		return u, err
+	}
+	for _, setting := range []*string{&c.HTTPSProxy, &c.HTTPProxy} {
+		if *setting != "" {
+			*setting = "http://proxy.invalid" // what can be read in its place
+		}
+	}
+	if would, err := c.ProxyFunc()(req.URL); err != nil || would != nil {
+		return nil, errProxySetting
+	}
+	return nil, nil
+}
+
 // Proxy is the proxy that a request goes through, nil for none: a mapped name, this machine and the link-local addresses of
 // the metadata services are reached without one. Every error is a *ProxyError, and shows nothing of the setting.
 func (n *Network) Proxy(req *http.Request) (*url.URL, error) {
@@ -56,7 +77,7 @@ func (n *Network) Proxy(req *http.Request) (*url.URL, error) {
 	}
 	ask := n.ProxyFunc
 	if ask == nil {
-		ask = http.ProxyFromEnvironment
+		ask = proxyOfEnvironment
 	}
 	u, err := ask(req)
 	unusable := func(why error) error { return &ProxyError{Setting: n.proxySetting(req.URL), Err: why} }

@@ -66,12 +66,14 @@ func resolves(ctx context.Context, t *run.T, s *run.Subject) {
 		r, err := s.Wire.Resolve(ctx, u)
 		t.AdviseRemedy()
 		t.OK(fmt.Sprintf("the name %s resolves", u.Hostname()), err)
-		switch {
-		case len(r.Addresses) > 0:
+		if len(r.Addresses) > 0 {
 			t.Observe("%s is %s, by %s", r.Host, strings.Join(r.Addresses, ", "), r.By)
-		default:
-			t.Observe("%s is looked up by %s", r.Host, r.By)
+			continue
 		}
+		conn, err := s.Wire.Connect(ctx, u) // whether a proxy finds a name, only a connection shows
+		t.OK(fmt.Sprintf("the name %s is found by %s", u.Hostname(), r.By), err)
+		_ = conn.Close()
+		t.Observe("%s is looked up by %s, which takes a connection for it", r.Host, r.By)
 	}
 }
 
