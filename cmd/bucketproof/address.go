@@ -81,8 +81,8 @@ func writeDescribed(w io.Writer, a *address.Address, e *address.Error) error {
 		d.Error, d.Provider = &e.Finding, string(e.Provider)
 	}
 	if a != nil {
-		d = described{Valid: true, Address: a.String(), Provider: string(a.Provider), Endpoint: a.Endpoint, Account: a.Account, Bucket: a.Bucket, Path: a.Path,
-			Region: a.Region, TLS: a.TLS, PathStyle: a.PathStyle, Objects: a.BucketHost(), Warnings: a.Warnings}
+		d = described{Valid: true, Address: a.String(), Provider: string(a.Provider), Endpoint: a.Shown(a.Endpoint), Account: a.Shown(a.Account),
+			Bucket: a.Shown(a.Bucket), Path: a.Shown(a.Path), Region: a.ShownRegion(), TLS: a.TLS, PathStyle: a.PathStyle, Objects: a.Shown(a.BucketHost()), Warnings: a.Warnings}
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -98,19 +98,19 @@ func printAddress(w io.Writer, a *address.Address) {
 	}
 	row("address", a.String())
 	row("provider", string(a.Provider))
-	row("endpoint", a.Endpoint)
-	row("account", a.Account)
-	row("bucket", a.Bucket)
-	row("sub-path", a.Path)
+	row("endpoint", a.Shown(a.Endpoint))
+	row("account", a.Shown(a.Account))
+	row("bucket", a.Shown(a.Bucket))
+	row("sub-path", a.Shown(a.Path))
 	if a.Region != "" {
-		row("region", fmt.Sprintf("%s (from the %s)", a.Region, a.RegionFrom))
+		row("region", fmt.Sprintf("%s (from the %s)", a.ShownRegion(), a.RegionFrom))
 	}
 	tls := "yes"
 	if !a.TLS {
 		tls = "no: plain http"
 	}
 	row("TLS", tls)
-	row("objects at", a.BucketHost())
+	row("objects at", a.Shown(a.BucketHost()))
 	as := "in the address (not shown)"
 	if !a.HasCredentials() {
 		as = "none: the provider's own chain"

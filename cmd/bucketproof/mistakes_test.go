@@ -223,3 +223,30 @@ func TestNoSecretShowsOnAnyProvider(t *testing.T) {
 		})
 	}
 }
+
+// A slip of the paste buffer puts the secret where another part of the address belongs: it shows there no more than before
+// the "@".
+func TestASecretInAnotherPartOfTheAddressIsNotShown(t *testing.T) {
+	for _, secret := range []string{"wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY", "abcdefghij0123456789klmnopqrst"} {
+		for part, raw := range map[string]string{
+			"region":               "s3://AKIAIOSFODNN7EXAMPLE:" + secret + "@127.0.0.1:1/bucket?region=" + secret + "&tls=false",
+			"a part of the region": "s3://AKIAIOSFODNN7EXAMPLE:" + secret + "@127.0.0.1:1/bucket?region=eu-" + secret + "-1&tls=false",
+			"sub-path":             "s3://AKIAIOSFODNN7EXAMPLE:" + secret + "@127.0.0.1:1/bucket/team/" + secret + "?region=us-east-1&tls=false",
+			"bucket":               "s3://AKIAIOSFODNN7EXAMPLE:" + secret + "@127.0.0.1:1/" + strings.ToLower(secret) + "?region=us-east-1&tls=false",
+			"host":                 "s3://AKIAIOSFODNN7EXAMPLE:" + secret + "@" + secret + ".invalid:1/bucket?region=us-east-1&tls=false",
+		} {
+			t.Run(part, func(t *testing.T) {
+				shown := secret
+				if part == "bucket" || part == "host" {
+					shown = strings.ToLower(secret)
+				}
+				noSecrets(t, t.TempDir(), call(t, raw, "address", "-"), secret, shown)
+				noSecrets(t, t.TempDir(), call(t, raw, "address", "-", "--json"), secret, shown)
+				noSecrets(t, t.TempDir(), call(t, raw, "certify", "-", "--plan"), secret, shown)
+				dir := filepath.Join(t.TempDir(), "report")
+				got := call(t, raw, "certify", "-", "--out", dir, "--endpoint", ".invalid=127.0.0.1:1")
+				noSecrets(t, dir, got, secret, shown)
+			})
+		}
+	}
+}

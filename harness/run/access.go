@@ -23,6 +23,14 @@ func (s *Subject) Region() string {
 	return "us-east-1"
 }
 
+// ShownRegion is Region as it may be shown.
+func (s *Subject) ShownRegion() string {
+	if s.Address.Region != "" {
+		return s.Address.ShownRegion()
+	}
+	return s.Region()
+}
+
 // BucketHost is the host[:port] that requests for objects go to; it is the service's own where the bucket is in the path.
 func (s *Subject) BucketHost() string {
 	if s.hasStyle() && !s.PathStyle() {

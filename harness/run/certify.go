@@ -195,10 +195,10 @@ func (c *certification) connect(ctx context.Context) error {
 		s.open.GoogleTokenURL = googleTokens
 	}
 	if s.Store.Kind == "remote" {
-		s.Store.Name = service.Host
+		s.Store.Name = wire.Clean(service.Host, c.secrets())
 		if to, mapped := c.target.Network.Lookup(service.Hostname()); mapped {
+			s.Store.Notes = append(s.Store.Notes, fmt.Sprintf("The run was told to find %s at %s: whatever answers there, nobody has seen that it is the provider's own service.", s.Store.Name, to))
 			s.Store.Name = to
-			s.Store.Notes = append(s.Store.Notes, fmt.Sprintf("The run was told to find %s at %s: whatever answers there, nobody has seen that it is the provider's own service.", service.Host, to))
 		}
 	}
 	s.Bucket, s.OpenError = s.reopen(ctx, a)
@@ -228,6 +228,11 @@ func (c *certification) secrets() []string {
 			if line = strings.TrimSpace(line); line != whole && !strings.HasPrefix(line, "-----") {
 				out = append(out, line)
 			}
+		}
+	}
+	for _, secret := range slices.Clone(out) {
+		if lower := strings.ToLower(secret); lower != secret { // hosts are lower case, also one that a secret slipped into
+			out = append(out, lower)
 		}
 	}
 	return append(out, c.target.Address)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/address"
 )
 
@@ -43,7 +44,7 @@ func NewPlan(ctx context.Context, target Target, o Options) (*Plan, error) {
 	if s.Address == nil {
 		return nil, &UsageError{s.AddressError}
 	}
-	p := &Plan{Address: s.Address.String(), Profile: s.Profile, Prefix: s.Prefix, Steps: []Step{}, Missing: []string{}}
+	p := &Plan{Address: s.Address.String(), Profile: s.Profile, Prefix: wire.Clean(s.Prefix, c.secrets()), Steps: []Step{}, Missing: []string{}}
 	specs, problems := declare(s, o.Families)
 	if len(problems) > 0 {
 		return nil, errors.New(strings.Join(problems, "; "))

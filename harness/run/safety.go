@@ -113,7 +113,7 @@ func readingAdvice(p address.Provider, what string) string {
 func (c *certification) cleanUp(ctx context.Context) {
 	s := &c.safety
 	out := &s.outcome
-	out.Prefix, out.Announced, out.CleanUp, out.ConfigurationUnchanged = c.subject.Prefix, s.announced, reports.NothingWritten, notReadable
+	out.Prefix, out.Announced, out.CleanUp, out.ConfigurationUnchanged = wire.Clean(c.subject.Prefix, c.secrets()), s.announced, reports.NothingWritten, notReadable
 	defer s.rec.Seal()
 	if c.subject.Wire != nil {
 		defer func() { out.Requests = c.subject.Wire.Requests() }()
@@ -144,16 +144,16 @@ func (c *certification) remove(ctx context.Context, b *bucket.Bucket) {
 		if !announced && k.Key != c.subject.Prefix+markerName {
 			unannounced++
 		}
-		out.Kept = append(out.Kept, reports.Kept{Key: k.Key, Version: k.Version, Why: wire.Clean(k.Why, secrets), Announced: announced})
+		out.Kept = append(out.Kept, reports.Kept{Key: wire.Clean(k.Key, secrets), Version: k.Version, Why: wire.Clean(k.Why, secrets), Announced: announced})
 	}
-	for i, k := range out.Kept { // the marker stays for the sake of what it marks
+	for i, k := range cleaned.Kept { // the marker stays for the sake of what it marks
 		if k.Key == c.subject.Prefix+markerName && len(out.Kept) > 1 && unannounced == 0 {
 			out.Kept[i].Announced = true
 		}
 	}
 	if v := c.safety.retention.Versioning; v != "" && v != "off" && !cleaned.Versions {
 		for _, key := range c.guard.Keys() {
-			out.Kept = append(out.Kept, reports.Kept{Key: key, Version: "unknown", Announced: true,
+			out.Kept = append(out.Kept, reports.Kept{Key: wire.Clean(key, secrets), Version: "unknown", Announced: true,
 				Why: "versioning is not off, and versions can't be listed: old versions and delete markers may remain"})
 		}
 	}

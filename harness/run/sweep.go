@@ -52,7 +52,7 @@ func Sweep(ctx context.Context, target Target, o SweepOptions) ([]Swept, error) 
 	}
 	var out []Swept
 	for _, l := range found {
-		s := Swept{Run: l.Run, Prefix: l.Prefix, Started: l.Marker.Started, Left: l.Why, Foreign: l.Why != ""}
+		s := Swept{Run: l.Run, Prefix: wire.Clean(l.Prefix, c.secrets()), Started: l.Marker.Started, Left: l.Why, Foreign: l.Why != ""}
 		switch {
 		case s.Left != "":
 		case l.Marker.Running(time.Now()) && !o.Running:
