@@ -38,7 +38,8 @@ func newSelftest(s streams) *cobra.Command {
 		Long: `Selftest runs the suite against a sound subject first: everything must pass.
 Then against each fault: exactly what the fault breaks must fail, and nothing
 else may change but what it says it blocks. Then against one that harms nothing:
-nothing may change. Before and after each run the bucket's decoys and its
+nothing may change. What is checked only on request is tried by itself, sound
+and with its fault. Before and after each run the bucket's decoys and its
 configuration are compared, past the fault.
 
 The exit code is 0 when every fault was caught and nothing else, 1 when not,
@@ -138,6 +139,9 @@ func printRow(w io.Writer, r faults.Row) {
 	}
 	if name == "" {
 		name = "(the sound subject)"
+	}
+	if r.Fault == "" && r.Long != "" {
+		name = "(the sound subject, " + short([]string{r.Long})[0] + ")"
 	}
 	what := strings.Join(short(r.Failed), " ")
 	if n := len(r.Undecided); n > 0 {

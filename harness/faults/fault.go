@@ -20,7 +20,10 @@ type Fault struct {
 	Blocks   []string
 	// Leaves says that the fault keeps a run from removing all that it wrote.
 	Leaves bool
-	Setup  func(profile string) stores.Setup
+	// Long names the requirement, checked only on request, at which the fault is tried: that one is run, with what it stands
+	// on, and held against a sound run of the same. "" means a whole run without it.
+	Long  string
+	Setup func(profile string) stores.Setup
 }
 
 // In reports whether the fault can be built into a profile's store.
@@ -52,7 +55,7 @@ func after(broken ...string) []string {
 
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
-	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), uploadFaults(), signingFaults(), []Fault{Harmless()})
+	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), validatorFaults(), uploadFaults(), signingFaults(), []Fault{Harmless()}, sizeFaults())
 }
 
 // Harmless is a fault that breaks nothing: whoever sees a difference under it is too sensitive.

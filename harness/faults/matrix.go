@@ -18,10 +18,12 @@ import (
 
 // Row is what the suite made of one fault in one profile.
 type Row struct {
-	Profile string   `json:"profile"`
-	Fault   string   `json:"fault"` // "" is the sound subject
-	Does    string   `json:"does"`
-	Breaks  []string `json:"breaks"`
+	Profile string `json:"profile"`
+	Fault   string `json:"fault"` // "" is the sound subject
+	// Long is the requirement, checked only on request, that alone was run, with what it stands on; "" is a whole run.
+	Long   string   `json:"long,omitempty"`
+	Does   string   `json:"does"`
+	Breaks []string `json:"breaks"`
 	// Failed are the requirements that failed, Undecided those that the sound subject decided and this one doesn't.
 	Failed    []string `json:"failed"`
 	Undecided []string `json:"undecided"`
@@ -55,7 +57,8 @@ var decoys = map[string][]byte{
 	"bucketproof-run-20200101t000000z-00000000.md": []byte("neither is this"),
 }
 
-// Bucket tries the sound subject of a profile, and then every fault that can be built into it, or those that are named.
+// Bucket tries the sound subject of a profile, and then every fault that can be built into it, or those that are named. Before
+// the first fault at a requirement that is checked only on request, the sound subject is tried at that one too.
 func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]Row, error) {
 	sound, row, err := m.try(ctx, profile, Fault{}, nil)
 	if err != nil {
@@ -65,6 +68,7 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 	if !row.Good() {
 		return rows, nil // what the suite says of a fault shows nothing while the sound subject does not pass
 	}
+	controls := map[string]*reports.Result{"": sound}
 	for _, f := range Buckets() {
 		if !f.In(profile) || (len(only) > 0 && !slices.Contains(only, f.Name)) {
 			continue
@@ -72,6 +76,17 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 		if ctx.Err() != nil {
 			return rows, ctx.Err()
 		}
+		if controls[f.Long] == nil {
+			control, row, err := m.try(ctx, profile, Fault{Long: f.Long}, nil)
+			if err != nil {
+				return rows, err
+			}
+			if rows = m.add(rows, row); !row.Good() {
+				return rows, nil
+			}
+			controls[f.Long] = control
+		}
+		sound := controls[f.Long]
 		_, row, err := m.try(ctx, profile, f, sound)
 		if err == nil && row.stumbles > 0 && row.stumbles == len(row.Wrong) {
 			// A store that did not answer has caught nothing and missed nothing: the whole row is tried once more, and says so.
@@ -97,6 +112,7 @@ func (m *Matrix) add(rows []Row, row Row) []Row {
 // try certifies a fresh bucket with a fault in it and compares with the sound one.
 func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *reports.Result) (*reports.Result, Row, error) {
 	row := newRow(profile, f.Name, f.Does, f.claims(profile, m.Options.Catalogue))
+	row.Long = f.Long
 	began := time.Now()
 	setup := stores.Setup{}
 	if f.Setup != nil {
@@ -117,6 +133,9 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 	}
 	o := m.Options
 	o.Families = m.Families
+	if f.Long != "" {
+		o.Long, o.Only = true, []string{f.Long}
+	}
 	d, err := run.Certify(ctx, run.Target{Address: b.Address, Network: b.Network, Store: b.Store, Secrets: b.Secrets,
 		Profile: profile, Options: address.Options{}}, o)
 	if err != nil {
@@ -130,7 +149,7 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 
 // claims are the fault's broken requirements that the profile has.
 func (f Fault) claims(profile string, cat *catalogue.Catalogue) []string {
-	entries, err := cat.Profile(catalogue.Selection{Profile: profile})
+	entries, err := cat.Profile(catalogue.Selection{Profile: profile, Long: f.Long != ""})
 	if err != nil {
 		return f.Breaks
 	}
@@ -183,11 +202,14 @@ func (r *Row) compare(breaks, blocks []string, sound, got *reports.Result) {
 	if sound == nil {
 		passed := 0
 		for _, l := range got.Requirements {
-			if l.Outcome == reports.Passed {
+			if l.Outcome == reports.Passed && (r.Long == "" || r.Long == l.ID) {
 				passed++
 			}
 		}
-		if passed == 0 {
+		switch {
+		case passed == 0 && r.Long != "":
+			wrong("the sound subject: %s did not pass", r.Long)
+		case passed == 0:
 			wrong("the sound subject: nothing passed")
 		}
 		return

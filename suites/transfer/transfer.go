@@ -48,7 +48,7 @@ func Specs(s *run.Subject) {
 	run.It(s, "BYOB-XFER-008", "ranges and HEAD tell the truth", check(ranges), needs, run.Costs(12, 1, 16<<10))
 	run.It(s, "BYOB-XFER-009", "what was overwritten reads as the new bytes", check(overwrite), needs, run.Costs(16, 1, 32<<10))
 	run.It(s, "BYOB-XFER-010", "what was deleted is not found", check(deleted), needs, run.Costs(8, 1, 2<<10))
-	run.It(s, "BYOB-XFER-011", "the sizes at which clients change their ways work", check(sizes), needs, run.Costs(40, 5, 520<<20), run.Within(15*time.Minute))
+	run.It(s, "BYOB-XFER-011", "the sizes at which clients change their ways work", check(sizes), needs, run.Costs(40, 5, 270<<20), run.Within(15*time.Minute))
 }
 
 // client does what W&B's client does with a bucket, for one check.

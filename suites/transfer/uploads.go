@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -92,19 +91,8 @@ func abort(ctx context.Context, t *run.T, c *client) {
 	t.True("open uploads after the abort", "this one no longer among them", !has(uploads, key, upload), fmt.Sprintf("%d uploads", len(uploads)))
 	late := c.part(ctx, t, key, upload, 2, chunk)
 	t.True("a part after the abort", "404", late.Status == http.StatusNotFound, late.String())
-	_, err = c.b.Head(ctx, key)
-	t.True("the object", "was never made", err != nil && absent(bucket.Classify("head object", err).Kind), orFound(err))
-}
-
-// absent reports what a store says of a key that isn't there; without the right to list it is 403 (Amazon S3 API
-// reference, HeadObject).
-func absent(k bucket.Kind) bool { return k == bucket.KindNoSuchKey || k == bucket.KindDenied }
-
-func orFound(err error) string {
-	if err == nil {
-		return "it exists"
-	}
-	return bucket.Classify("head object", err).Error()
+	made := c.trace(ctx, t, key)
+	t.True("the object", "was never made", made == "", made)
 }
 
 // blocks is Azure's way: a single PUT needs x-ms-blob-type, and larger bodies go as blocks through the one SAS.
@@ -119,15 +107,8 @@ func blocks(ctx context.Context, t *run.T, c *client) {
 			req.Header.Del("x-ms-blob-type")
 			return t.Do(c.http, req)
 		},
-		Refused: func(a run.Answer) bool { return a.Status == http.StatusBadRequest },
-		Untouched: func() string {
-			if _, err := c.b.Head(ctx, without); err == nil {
-				return "the blob exists"
-			} else if e := bucket.Classify("head object", err); e.Kind != bucket.KindNoSuchKey {
-				t.Errorf("whether the blob exists could not be seen: %s", e)
-			}
-			return ""
-		},
+		Refused:   func(a run.Answer) bool { return a.Status == http.StatusBadRequest },
+		Untouched: func() string { return c.trace(ctx, t, without) },
 	})
 	key, body := c.s.Key("BYOB-XFER-007", "blocks.bin"), c.content(5<<19)
 	p, err := c.b.Presign(ctx, bucket.PresignRequest{Method: http.MethodPut, Key: key, Lifetime: writeLifetime})
@@ -138,44 +119,4 @@ func blocks(ctx context.Context, t *run.T, c *client) {
 	got := c.get(ctx, t, key, nil)
 	t.Equal("GET of the joined blob", "200 OK", got.String())
 	same(t, "the joined blob", body, got.Body)
-}
-
-// sizes are where clients change their ways (wandb core/pkg/artifacts/multipart.go: parts of 100 MiB; Azure: 256 MiB was
-// long the most for a single Put Blob).
-func sizes(ctx context.Context, t *run.T, c *client) {
-	list := []int{0, 1, 5 << 20}
-	if c.s.Is("azure") {
-		list = append(list, 256<<20)
-	}
-	for i, n := range list {
-		key := c.s.Key("BYOB-XFER-011", strconv.Itoa(i))
-		body := bytes.Repeat(c.content(max(min(n, 1<<20), 1)), max(n>>20, 1))[:n]
-		c.put(ctx, t, key, body)
-		info, err := c.b.Head(ctx, key)
-		t.OK("HEAD by the SDK", err)
-		t.Equal(fmt.Sprintf("the length of a single PUT of %d bytes", n), int64(n), info.Size)
-		if n <= 5<<20 {
-			same(t, fmt.Sprintf("a single PUT of %d bytes", n), body, c.get(ctx, t, key, nil).Body)
-		}
-	}
-	if c.s.Is("azure") || c.s.Enforces(reports.FidelityMultipart) == "no" {
-		return
-	}
-	key := c.s.Key("BYOB-XFER-011", "parts")
-	upload, err := c.b.Create(ctx, key)
-	t.OK("an upload begins", err)
-	var parts []bucket.Part
-	chunk := bytes.Repeat(c.content(1<<20), 100)
-	for number := 1; number <= 2; number++ {
-		a := c.part(ctx, t, key, upload, number, chunk)
-		t.Equal(fmt.Sprintf("PUT of part %d of 100 MiB", number), "200 OK", a.String())
-		parts = append(parts, bucket.Part{Number: int32(number), ETag: a.Header.Get("ETag")})
-	}
-	_, err = c.b.Complete(ctx, key, upload, parts)
-	t.OK("the upload is completed", err)
-	info, err := c.b.Head(ctx, key)
-	t.OK("HEAD by the SDK", err)
-	t.Equal("the length of two parts of 100 MiB", int64(2*len(chunk)), info.Size)
-	got := c.get(ctx, t, key, http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", len(chunk)-10, len(chunk)+9)}})
-	same(t, "the bytes where the parts meet", append(bytes.Clone(chunk[len(chunk)-10:]), chunk[:10]...), got.Body)
 }
