@@ -99,7 +99,7 @@ func newCertify(s streams) *cobra.Command {
 	fl.BoolVar(&f.plan, "plan", false, "print what would be sent, and touch nothing")
 	fl.BoolVar(&f.embedded, "embedded", false, "certify one well-provisioned bucket of each provider on stores started here")
 	fl.StringSliceVar(&f.only, "only", nil, "check these requirements alone, and what they stand on (never certifies)")
-	fl.DurationVar(&f.timeout, "timeout", run.DefaultLimit, "limit of all checks together; removing what was\nwritten has a minute more")
+	fl.DurationVar(&f.timeout, "timeout", run.DefaultLimit, "limit of all checks together; the clean-up has a minute more")
 	fl.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: a new one, printed)")
 	fl.BoolVar(&f.long, "long", false, "also what takes long: sizes up to 256 MiB")
 	fl.BoolVar(&f.acceptKeep, "accept-retention", false, "write although the bucket's retention keeps it")
