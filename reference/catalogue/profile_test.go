@@ -65,7 +65,7 @@ func TestProfileHoldsWhatCanFailForItsSubject(t *testing.T) {
 		{"on aws all eleven actions are musts", catalogue.Selection{Profile: "aws"},
 			map[string]catalogue.Level{"PERM-001": must, "PERM-002": must, "PERM-005": must, "PERM-009": must, "PERM-011": must, "PERM-018": should}},
 		{"what needs a live bucket is not judged from documents", catalogue.Selection{Profile: "documents"},
-			map[string]catalogue.Level{"CORS-001": absent, "CORS-002": must, "CORS-006": should, "CORS-007": absent, "CORS-009": must,
+			map[string]catalogue.Level{"CORS-001": must, "CORS-002": must, "CORS-006": should, "CORS-007": absent, "CORS-009": must,
 				"PERM-001": must, "PERM-017": absent, "PERM-018": should, "PERM-019": absent, "KMS-001": should, "KMS-002": absent, "KEEP-001": should}},
 		{"the documents of one provider leave the others' rules out", catalogue.Selection{Profile: "documents", Provider: "gcp"},
 			map[string]catalogue.Level{"CORS-003": must, "PERM-014": must, "KMS-003": must, "PERM-001": absent, "PERM-013": absent, "KMS-001": absent}},

@@ -257,3 +257,9 @@ func (j *judge) account() {
 }
 
 func (a *Account) public() bool { return a.PublicAccess == nil || *a.PublicAccess }
+
+// AzureRoles are the roles to give to W&B's managed identity in an edition: the pair that suffices and allows the least.
+func AzureRoles(edition string) []string {
+	sets := azureRoles(edition)
+	return slices.Clone(sets[len(sets)-1])
+}
