@@ -4,7 +4,11 @@ package suites
 import (
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/suites/address"
+	"github.com/bucketproof/bucketproof/suites/cors"
+	"github.com/bucketproof/bucketproof/suites/encryption"
+	"github.com/bucketproof/bucketproof/suites/permissions"
 	"github.com/bucketproof/bucketproof/suites/preflight"
+	"github.com/bucketproof/bucketproof/suites/retention"
 	"github.com/bucketproof/bucketproof/suites/signing"
 	"github.com/bucketproof/bucketproof/suites/transfer"
 )
@@ -15,10 +19,18 @@ func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer, S
 // Parser is what an implementation of storage addresses goes through.
 func Parser() []run.Family { return []run.Family{Address} }
 
+// Documents is what a bucket's documents go through.
+func Documents() []run.Family { return []run.Family{CORS, Permissions, Encryption, Retention} }
+
 // The families.
 var (
 	Preflight = run.Family{Name: "preflight", Specs: preflight.Specs}
 	Address   = run.Family{Name: "address", Specs: address.Specs}
 	Transfer  = run.Family{Name: "transfer", Specs: transfer.Specs}
 	Signing   = run.Family{Name: "signing", Specs: signing.Specs}
+
+	CORS        = run.Family{Name: "cors", Specs: cors.Specs}
+	Permissions = run.Family{Name: "permissions", Specs: permissions.Specs}
+	Encryption  = run.Family{Name: "encryption", Specs: encryption.Specs}
+	Retention   = run.Family{Name: "retention", Specs: retention.Specs}
 )

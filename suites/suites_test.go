@@ -14,9 +14,9 @@ import (
 	"github.com/bucketproof/bucketproof/suites/suitetest"
 )
 
-// families are what each profile goes through; documents have none yet.
+// families are what each profile goes through.
 func families() map[string][]run.Family {
-	out := map[string][]run.Family{faults.ParserProfile: suites.Parser()}
+	out := map[string][]run.Family{faults.ParserProfile: suites.Parser(), "documents": suites.Documents()}
 	for _, p := range catalogue.Providers {
 		out[p] = suites.Bucket()
 	}

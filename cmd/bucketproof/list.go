@@ -95,6 +95,9 @@ func listLines(cat *catalogue.Catalogue, profile, edition string, pending bool) 
 	var out []listed
 	add := func(r catalogue.Requirement, level catalogue.Level) {
 		why := cat.PendingIn(profile)[r.ID]
+		if pending && why == "" && profile == "" {
+			why = pendingSomewhere(cat, r)
+		}
 		if pending && why == "" {
 			return
 		}
@@ -122,6 +125,21 @@ func listLines(cat *catalogue.Catalogue, profile, edition string, pending bool) 
 
 // printLines prints a line a requirement: whole for another program, wrapped on a terminal; and below it the reason why it
 // has no spec, where that was asked for.
+// pendingSomewhere is why a requirement has no spec in some of its profiles, with which these are.
+func pendingSomewhere(cat *catalogue.Catalogue, r catalogue.Requirement) string {
+	var in []string
+	why := ""
+	for _, p := range r.Profiles {
+		if w := cat.PendingIn(p)[r.ID]; w != "" {
+			why, in = w, append(in, p)
+		}
+	}
+	if why == "" {
+		return ""
+	}
+	return why + " (" + strings.Join(in, ", ") + ")"
+}
+
 func printLines(w io.Writer, lines []listed, reasons bool) {
 	width, tty := onTerminal(w)
 	if !tty {

@@ -90,8 +90,11 @@ func declare(s *Subject, families []Family) (specs []*Spec, problems []string) {
 // that a family can't declare its specs.
 func Declared(profile string, families []Family) ([]*Spec, error) {
 	s := &Subject{Kind: KindBucket, Profile: profile, Now: time.Now}
-	if profile == parserProfile {
+	switch profile {
+	case parserProfile:
 		s.Kind = KindParser
+	case documentsProfile:
+		s.Kind = KindDocuments
 	}
 	specs, problems := declare(s, families)
 	if len(problems) > 0 {

@@ -16,7 +16,7 @@ func (c *certification) result(x *execution) *Done {
 	s := c.subject
 	d := &Done{Evidence: map[string]*wire.Recorder{}}
 	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: s.Edition, Profile: s.Profile,
-		Subject: reports.Subject{Kind: s.Kind, Provider: s.Profile, Identity: s.Identity, Store: s.Store, Address: addressWords(s)},
+		Subject: reports.Subject{Kind: s.Kind, Provider: s.provider(), Identity: s.Identity, Store: s.Store, Address: addressWords(s)},
 		Run:     reports.Run{ID: c.runID, Started: c.started, Finished: time.Now().UTC(), Seed: s.Seed, Program: c.o.Program, Filter: strings.Join(c.o.Only, ",")},
 		Safety:  c.safety.outcome}
 	var required []reports.Required
@@ -94,7 +94,7 @@ func (c *certification) remedy(e catalogue.Entry, o reports.Outcome, f found) st
 	case o == reports.Failed && f.Unknown:
 		return "The store answers that it doesn't implement what was asked: neither a right nor a key mends that. Make sure that the address, or --endpoint, names the service that is meant; if it does, this store lacks what W&B needs."
 	case o == reports.Failed, o == reports.Errored && f.Mends:
-		return remedyWords(e, c.subject.Profile)
+		return remedyWords(e, c.subject.provider())
 	}
 	return ""
 }
@@ -104,6 +104,14 @@ func remedyWords(e catalogue.Entry, profile string) string {
 		return r
 	}
 	return e.Remedy["any"]
+}
+
+// provider is whose bucket it is.
+func (s *Subject) provider() string {
+	if s.Kind == KindDocuments {
+		return s.Provider
+	}
+	return s.Profile
 }
 
 func sourceWords(sources []catalogue.Source) string {
@@ -125,6 +133,9 @@ func sourceWords(sources []catalogue.Source) string {
 func addressWords(s *Subject) string {
 	if s.Address != nil {
 		return s.Address.String()
+	}
+	if s.Kind == KindDocuments {
+		return documentsWords(s)
 	}
 	if s.Kind == KindParser {
 		return "storage addresses"

@@ -6,6 +6,7 @@ package run
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +18,9 @@ import (
 
 // Kinds of subject.
 const (
-	KindBucket = "bucket"
-	KindParser = "parser"
+	KindBucket    = "bucket"
+	KindParser    = "parser"
+	KindDocuments = "documents"
 )
 
 // Subject is what specs are declared for. A spec reads it and never writes to it.
@@ -26,6 +28,10 @@ type Subject struct {
 	Kind    string
 	Profile string
 	Edition string
+
+	// Provider is whose documents they are, for subjects of kind documents; "" while specs are only listed.
+	Provider  string
+	Documents *Documents
 
 	// Address is the parsed address of a bucket, nil when it could not be parsed: then AddressError says why.
 	Address      *address.Address
@@ -69,6 +75,11 @@ func (s *Subject) Is(profiles ...string) bool {
 		}
 	}
 	return false
+}
+
+// Concerns reports whether specs on some providers' documents are for this subject.
+func (s *Subject) Concerns(providers ...string) bool {
+	return s.Kind == KindDocuments && (s.Provider == "" || slices.Contains(providers, s.Provider))
 }
 
 // Enforces reports what the store was seen to do about something: "yes", "no" or "unknown".
