@@ -154,6 +154,11 @@ func TestEveryRequirementHasAFault(t *testing.T) {
 			}
 		}
 	}
+	for _, c := range corpus(t) {
+		if len(c.Expected) > 0 {
+			know("documents: "+c.Name, []string{"documents"}, c.Expected)
+		}
+	}
 	for _, f := range faults.ParserFaults() {
 		know("parser: "+f.Name, []string{faults.ParserProfile}, f.Breaks)
 	}

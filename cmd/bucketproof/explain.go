@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bucketproof/bucketproof/fixtures/misprovisioned"
 	"github.com/bucketproof/bucketproof/harness/faults"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
 	"github.com/bucketproof/bucketproof/reports"
@@ -147,6 +148,15 @@ func faultsOf(id string) []string {
 	for _, f := range faults.ParserFaults() {
 		if slices.Contains(f.Breaks, id) {
 			names = append(names, f.Name)
+		}
+	}
+	cases, err := misprovisioned.Load()
+	if err != nil {
+		return append(names, "the misprovisioned buckets can't be read: "+err.Error())
+	}
+	for _, c := range cases {
+		if slices.Contains(c.Expected, id) {
+			names = append(names, fmt.Sprintf("documents: %s (%s)", c.Name, c.Provider))
 		}
 	}
 	return names

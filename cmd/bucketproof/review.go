@@ -12,7 +12,6 @@ import (
 	"github.com/bucketproof/bucketproof/reference/catalogue"
 	"github.com/bucketproof/bucketproof/reference/cors"
 	"github.com/bucketproof/bucketproof/reference/policy"
-	"github.com/bucketproof/bucketproof/reference/retention"
 	"github.com/bucketproof/bucketproof/suites"
 )
 
@@ -113,84 +112,27 @@ func orElse(s, other string) string {
 	return s
 }
 
-// read reads the documents that were given. A CORS or policy document that its provider doesn't take is a finding; the
-// others are the provider's own descriptions of what there is, and one that can't be read is a mistake of the call.
+// read reads the documents that were given.
 func (f *reviewFlags) read(d *run.Documents) error {
 	given := 0
-	var failed error
-	with := func(flag string, providers []string, parse func([]byte) error) {
-		name := *f.files[flag]
-		if name == "" || failed != nil {
-			return
+	for _, flag := range documentFlags {
+		name := *f.files[flag.name]
+		if name == "" {
+			continue
 		}
 		given++
-		if !contains(providers, d.Provider) {
-			failed = usage(withHint(fmt.Errorf("--%s is not for %s", flag, d.Provider), "bucketproof review --help says which documents each provider has"))
-			return
-		}
 		raw, err := document(name)
 		if err == nil {
-			err = parse(raw)
+			err = d.Read(flag.name, raw)
 		}
 		if err != nil {
-			failed = usage(fmt.Errorf("--%s %s: %w", flag, name, err))
+			return usage(fmt.Errorf("--%s %s: %w", flag.name, name, err))
 		}
 	}
-	all := catalogue.Providers
-	s3 := []string{policy.AWS, policy.CoreWeave, policy.S3Compatible}
-	with("cors", all, func(raw []byte) error {
-		d.CORS, d.CORSError = cors.Read(d.Provider, raw)
-		return nil
-	})
-	with("policy", s3, func(raw []byte) error {
-		d.Access.Bucket, d.PolicyError = policy.Parse(d.Provider, policy.Bucket, raw)
-		return nil
-	})
-	with("key-policy", []string{policy.AWS}, func(raw []byte) error {
-		d.Access.Key, d.KeyError = policy.Parse(d.Provider, policy.Key, raw)
-		return nil
-	})
-	with("describe-key", []string{policy.AWS}, func(raw []byte) (err error) {
-		d.Access.KeyState, err = policy.ParseKeyState(raw)
-		return err
-	})
-	with("roles", []string{policy.GCP, policy.Azure}, func(raw []byte) (err error) {
-		if d.Provider == policy.GCP {
-			d.Access.Bindings, err = policy.ParseBindings(raw)
-			return err
-		}
-		d.Access.Assignments, err = policy.ParseAssignments(raw)
-		return err
-	})
-	with("federated", []string{policy.Azure}, func(raw []byte) (err error) {
-		d.Access.Federated, err = policy.ParseFederated(raw)
-		return err
-	})
-	with("account-properties", []string{policy.Azure}, func(raw []byte) (err error) {
-		d.Access.Account, err = policy.ParseAccount(raw)
-		return err
-	})
-	with("lifecycle", all, func(raw []byte) (err error) {
-		d.Retention.Lifecycle, err = retention.ParseLifecycle(d.Provider, raw)
-		return err
-	})
-	with("versioning", all, func(raw []byte) (err error) {
-		d.Retention.State, err = retention.ParseState(d.Provider, raw)
-		return err
-	})
-	if failed == nil && given == 0 {
+	if given == 0 {
 		return usage(withHint(errors.New("no document"), "--cors FILE, --policy FILE and their kin: bucketproof review --help"))
 	}
-	return failed
-}
-
-func contains(list []string, word string) bool {
-	for _, w := range list {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 // document reads a file of a sensible size.

@@ -47,6 +47,11 @@ func (d *Documents) CORSFindings() []finding.Finding {
 // AccessFindings judges policies, key policy, key and roles. What a refused document would decide, nothing else decides.
 func (d *Documents) AccessFindings() []finding.Finding {
 	out := policy.Judge(d.Access, d.Need)
+	for i, f := range out {
+		if d.PolicyError != nil && f.State == finding.NotGiven && strings.Contains(f.Missing, "--policy") {
+			out[i].Missing = "a policy that can be read: --policy FILE holds none"
+		}
+	}
 	for _, r := range []struct {
 		kind policy.Kind
 		err  error
