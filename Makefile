@@ -45,6 +45,8 @@ fuzz: ## fuzz the parsers and the keys, 30 s each
 	$(GO) test -run '^$$' -fuzz '^FuzzParseStores$$' -fuzztime 30s ./reference/address
 	$(GO) test -run '^$$' -fuzz '^FuzzRoundTrip$$' -fuzztime 30s ./reference/address
 	$(GO) test -run '^$$' -fuzz '^FuzzKey$$' -fuzztime 30s ./reference/placement
+	$(GO) test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 30s ./reference/cors
+	$(GO) test -run '^$$' -fuzz '^FuzzEvaluate$$' -fuzztime 30s ./reference/policy
 
 clean: ## remove what was built
 	rm -rf bin $(REPORT)

@@ -60,7 +60,7 @@ func newReview(s streams) *cobra.Command {
 	f := reviewFlags{files: map[string]*string{}}
 	cmd := &cobra.Command{Use: "review", Short: "Judge a bucket's documents without touching a bucket", Long: reviewHelp, Example: reviewExample,
 		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), s) }}
-	f.needFlags.flags(cmd)
+	f.flags(cmd)
 	fl := cmd.Flags()
 	for _, d := range documentFlags {
 		f.files[d.name] = fl.String(d.name, "", "`FILE` with "+d.about)

@@ -98,7 +98,7 @@ func (p *Policy) gcsEntry(number int, n *tree.Node) *Error {
 // (contradiction 3 of the sources).
 func (p *Policy) drop(number int, m tree.Member) {
 	d := Dropped{Rule: number, Field: m.Key, Fix: "the fields are " + strings.Join(gcsFields, ", ")}
-	d.Values, _ = m.Value.Strings() //nolint:errcheck // only shown; a field that is dropped may hold anything
+	d.Values, _ = m.Value.Strings() // only shown: a field that is dropped may hold anything
 	switch near := tree.Near(m.Key, gcsFields); {
 	case strings.EqualFold(m.Key, "exposeHeaders"), strings.EqualFold(m.Key, "exposedHeaders"), strings.EqualFold(m.Key, "allowedHeaders"):
 		d.Fix = "name these headers in responseHeader"

@@ -34,7 +34,7 @@ func ParseBindings(document []byte) (*Bindings, error) {
 		switch m.Key {
 		case "bindings", "etag", "version", "kind", "resourceId", "auditConfigs":
 		default:
-			return nil, unknown(0, m.Key, "an IAM policy", []string{"bindings", "etag", "version"})
+			return nil, unknown(m.Key, "an IAM policy", []string{"bindings", "etag", "version"})
 		}
 	}
 	out := &Bindings{}
@@ -76,7 +76,7 @@ func binding(n *tree.Node) (Binding, *Error) {
 				b.Condition = e.Text
 			}
 		default:
-			return b, unknown(0, m.Key, "a binding", []string{"role", "members", "condition"})
+			return b, unknown(m.Key, "a binding", []string{"role", "members", "condition"})
 		}
 	}
 	if b.Role == "" {

@@ -49,7 +49,7 @@ func Parse(provider string, kind Kind, document []byte) (*Document, error) {
 				return nil, err
 			}
 		default:
-			return nil, unknown(0, m.Key, "a policy", documentFields)
+			return nil, unknown(m.Key, "a policy", documentFields)
 		}
 	}
 	if root.Get("Statement") == nil {
@@ -59,12 +59,12 @@ func Parse(provider string, kind Kind, document []byte) (*Document, error) {
 	return d, nil
 }
 
-func unknown(statement int, key, what string, known []string) *Error {
+func unknown(key, what string, known []string) *Error {
 	fix := "the keys are " + strings.Join(known, ", ")
 	if near := tree.Near(key, known); near != "" {
 		fix = "write " + near
 	}
-	return &Error{Statement: statement, Field: key, Problem: "no key of " + what, Fix: fix}
+	return &Error{Field: key, Problem: "no key of " + what, Fix: fix}
 }
 
 func (d *Document) statements(n *tree.Node) error {
@@ -118,7 +118,7 @@ func (d *Document) statement(n *tree.Node) (Statement, *Error) {
 		case "Condition":
 			s.Conditions, err = conditions(m)
 		default:
-			err = unknown(0, m.Key, "a statement", statementFields)
+			err = unknown(m.Key, "a statement", statementFields)
 		}
 		if err != nil {
 			return s, err
@@ -190,7 +190,7 @@ func principals(m tree.Member) ([]Principal, *Error) {
 	var out []Principal
 	for _, k := range m.Value.Members {
 		if !slices.Contains(principalKinds, k.Key) {
-			e := unknown(0, k.Key, "a principal", principalKinds)
+			e := unknown(k.Key, "a principal", principalKinds)
 			e.Field = m.Key + "." + k.Key
 			return nil, e
 		}

@@ -180,7 +180,7 @@ func googleRule(n *tree.Node) (r Rule, on bool) {
 		words = append(words, m.Key)
 		switch m.Key {
 		case "matchesPrefix":
-			r.Prefixes, _ = m.Value.Strings() //nolint:errcheck // a list of another kind names no prefix: then the rule is for all
+			r.Prefixes, _ = m.Value.Strings() // a list of another kind names no prefix: then the rule is for all
 		case "isLive":
 			r.Current = r.Current && m.Value.Text == "true"
 			r.Noncurrent = m.Value.Text == "false"
@@ -198,7 +198,7 @@ func googleRule(n *tree.Node) (r Rule, on bool) {
 func azureRule(n *tree.Node) (r Rule, on bool) {
 	r.Name = text(n, "name")
 	if p := at(n, "definition", "filters", "prefixMatch"); p != nil && p.Kind == tree.Array {
-		r.Prefixes, _ = p.Strings() //nolint:errcheck // a list of another kind names no prefix: then the rule is for all
+		r.Prefixes, _ = p.Strings() // a list of another kind names no prefix: then the rule is for all
 	}
 	if d := at(n, "definition", "actions", "baseBlob", "delete"); d != nil && d.Kind == tree.Object {
 		r.Current = true
