@@ -157,6 +157,9 @@ func sasTime(t time.Time) string {
 
 // sasVersion says whether a version is a date that this package knows the layout of.
 func sasVersion(sv string) bool {
-	_, err := time.Parse(time.DateOnly, sv)
-	return err == nil && len(sv) == len(time.DateOnly) && sv >= versionFirst
+	if len(sv) != len(time.DateOnly) || sv[4] != '-' || sv[7] != '-' {
+		return false
+	}
+	_, ok := parseStamp(sv[:4] + sv[5:7] + sv[8:] + "T000000Z")
+	return ok && sv >= versionFirst
 }

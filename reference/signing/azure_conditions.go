@@ -11,7 +11,13 @@ var sasTimes = [...]string{"2006-01-02T15:04:05Z", "2006-01-02", "2006-01-02T15:
 
 func parseSASTime(s string) (time.Time, bool) {
 	if len(s) == len(sasTimes[0]) && s[4] == '-' && s[7] == '-' && s[13] == ':' && s[16] == ':' { // the usual form, fast
-		return parseStamp(s[:4] + s[5:7] + s[8:13] + s[14:16] + s[17:])
+		var stamp [len(v4Time)]byte
+		copy(stamp[:], s[:4])
+		copy(stamp[4:], s[5:7])
+		copy(stamp[6:], s[8:13])
+		copy(stamp[11:], s[14:16])
+		copy(stamp[13:], s[17:])
+		return parseStamp(string(stamp[:]))
 	}
 	for _, layout := range sasTimes {
 		if len(s) == len(layout) {
@@ -42,19 +48,21 @@ func (r *azure) times(v *Verdict) bool {
 		c.Permissions = r.permissions
 	}
 	from, until := policy.Start, policy.Expiry
-	for _, p := range [...]struct {
-		name, text string
-		into       *time.Time
-	}{{"st", f.st, &from}, {"se", f.se, &until}, {"skt", f.skt, &r.start}, {"ske", f.ske, &r.expiry}} {
-		if p.text == "" {
-			continue
+	ok := true
+	read := func(name, text string, otherwise time.Time) time.Time {
+		if text == "" || !ok {
+			return otherwise
 		}
-		t, ok := parseSASTime(p.text)
-		if !ok {
-			v.refuse(StageScope, CauseMalformed, p.name, "%s=%s is not a time in UTC like 2006-01-02T15:04:05Z", p.name, clip(p.text))
-			return false
+		t, good := parseSASTime(text)
+		if ok = good; !ok {
+			v.refuse(StageScope, CauseMalformed, name, "%s=%s is not a time in UTC like 2006-01-02T15:04:05Z", name, clip(text))
 		}
-		*p.into = t
+		return t
+	}
+	from, until = read("st", f.st, from), read("se", f.se, until)
+	r.start, r.expiry = read("skt", f.skt, time.Time{}), read("ske", f.ske, time.Time{})
+	if !ok {
+		return false
 	}
 	last := "se"
 	if f.kind == AzureDelegation {

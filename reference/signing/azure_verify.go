@@ -1,7 +1,6 @@
 package signing
 
 import (
-	"crypto/subtle"
 	"strings"
 	"time"
 )
@@ -21,9 +20,11 @@ type azure struct {
 
 // VerifyAzure judges a request by Azure's rules for shared access signatures: service, user delegation and account SAS,
 // the string-to-sign by sv. After the signature it asks whether the SAS permits the request (StagePermission).
-func VerifyAzure(in Input) *Verdict {
+func VerifyAzure(in Input) *Verdict { return verifyAzure(Detect(in.RawQuery), &in) }
+
+func verifyAzure(kind Scheme, in *Input) *Verdict {
 	v := &Verdict{}
-	r := azure{in: &in}
+	r := azure{in: in, f: sas{kind: kind}}
 	if !r.parse(v) || !r.times(v) || !r.covers(v) {
 		return v
 	}
@@ -36,7 +37,6 @@ func VerifyAzure(in Input) *Verdict {
 // parse is the stage "parameters".
 func (r *azure) parse(v *Verdict) bool {
 	in, f, c := r.in, &r.f, &v.Claim
-	f.kind = Detect(in.RawQuery)
 	c.Scheme, c.Method, c.Host = f.kind, in.Method, in.Host
 	f.account, r.container, r.blob, r.path = azureNames(in)
 	c.Account, c.CredentialID, c.Bucket, c.Key = f.account, f.account, r.container, r.blob
@@ -84,7 +84,8 @@ func (r *azure) parse(v *Verdict) bool {
 	if f.kind == AzureDelegation {
 		c.CredentialID, c.Tenant = f.skoid, f.sktid
 	}
-	required := []Pair{{"sv", f.sv}, {"sig", r.sig}}
+	var space [16]Pair
+	required := append(space[:0], Pair{"sv", f.sv}, Pair{"sig", r.sig})
 	switch f.kind {
 	case AzureAccount:
 		required = append(required, Pair{"ss", f.ss}, Pair{"srt", f.srt}, Pair{"sp", f.sp}, Pair{"se", f.se})
@@ -107,7 +108,7 @@ func (r *azure) parse(v *Verdict) bool {
 		v.refuse(StageParameters, CauseVersion, "sv", "the version sv=%s is not one whose string-to-sign is known here (a date from %s on)", clip(f.sv), versionFirst)
 		return false
 	}
-	if _, ok := unescape(in.RawPath, false); !ok {
+	if !wellFormed(in.RawPath) {
 		v.refuse(StageCanonical, CausePath, "", "the path holds a percent sign that is not followed by two hexadecimal digits")
 		return false
 	}
@@ -149,13 +150,23 @@ func (r *azure) resource(sdd string, v *Verdict) {
 		}
 		c.Key = strings.TrimPrefix(strings.TrimPrefix(f.resource, root), "/")
 	case "b", "bs", "bv":
-		f.resource = "/blob/" + f.account + decoded(r.path)
+		f.resource = "/blob/" + f.account + r.decodedPath()
 	default:
 		if f.kind != AzureAccount {
 			v.refuse(StageParameters, CauseMalformed, "sr", "sr=%s is none of b, bs, bv, c and d", clip(f.sr))
 		}
 	}
-	f.resource = strings.ReplaceAll(f.resource, `\`, "/")
+	if strings.IndexByte(f.resource, '\\') >= 0 {
+		f.resource = strings.ReplaceAll(f.resource, `\`, "/")
+	}
+}
+
+// decodedPath is the path decoded: a slash that was encoded separates nothing, but is signed like one that does.
+func (r *azure) decodedPath() string {
+	if rest, ok := strings.CutPrefix(r.path, "/"); !ok || strings.IndexByte(rest, '/') < 0 {
+		return decoded(r.path)
+	}
+	return "/" + r.container + "/" + r.blob
 }
 
 func atoi(s string) int {
@@ -203,7 +214,7 @@ func (r *azure) check(v *Verdict) {
 				continue
 			}
 			keys++
-			if subtle.ConstantTimeCompare([]byte(key.sign(text)), []byte(r.sig)) == 1 {
+			if key.made(text, r.sig) {
 				v.accept()
 				return
 			}

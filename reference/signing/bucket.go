@@ -71,11 +71,10 @@ func azureNames(in *Input) (account, container, blob, path string) {
 	first, rest, dotted := strings.Cut(host, ".")
 	known := dotted && (strings.HasPrefix(rest, "blob.") || strings.HasPrefix(rest, "dfs.") ||
 		slices.ContainsFunc(in.Domains, func(d string) bool { return strings.EqualFold(d, rest) }))
-	_, notIP := netip.ParseAddr(strings.Trim(host, "[]"))
 	switch {
 	case in.Account != "":
 		account = in.Account
-	case known && notIP != nil:
+	case known && !isAddress(host):
 		account = strings.TrimSuffix(first, "-secondary")
 	default:
 		account, path, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
@@ -84,4 +83,14 @@ func azureNames(in *Input) (account, container, blob, path string) {
 	}
 	container, blob, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return account, decoded(container), decoded(blob), path
+}
+
+// isAddress reports whether a host is an IP address: only what has a colon, or ends in a digit, can be one.
+func isAddress(host string) bool {
+	host = strings.Trim(host, "[]")
+	if host == "" || strings.IndexByte(host, ':') < 0 && (host[len(host)-1] < '0' || host[len(host)-1] > '9') {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }

@@ -56,12 +56,16 @@ func octet(s string, i int) (byte, bool) {
 
 // unescape decodes once; plus makes "+" a space, as in queries. It fails on a "%" without two digits.
 func unescape(s string, plus bool) (string, bool) {
-	if strings.IndexByte(s, '%') < 0 && (!plus || strings.IndexByte(s, '+') < 0) {
+	first := 0
+	for first < len(s) && s[first] != '%' && (!plus || s[first] != '+') {
+		first++
+	}
+	if first == len(s) {
 		return s, true
 	}
 	var space [256]byte
-	out := space[:0]
-	for i := 0; i < len(s); i++ {
+	out := append(space[:0], s[:first]...)
+	for i := first; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == '%':
 			b, ok := octet(s, i)
@@ -77,6 +81,20 @@ func unescape(s string, plus bool) (string, bool) {
 		}
 	}
 	return string(out), true
+}
+
+// wellFormed says whether unescape would succeed.
+func wellFormed(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			continue
+		}
+		if _, ok := octet(s, i); !ok {
+			return false
+		}
+		i += 2
+	}
+	return true
 }
 
 // canonicalPath writes a path as sent in its canonical form: encoded once, nothing normalised. Dots, "//" and "%2F" stay

@@ -14,7 +14,7 @@ type azureSearch struct {
 
 // explainAzure looks for what makes the signature wrong. before is what Verify found already.
 func explainAzure(in *Input, known Known, before Cause) []Finding {
-	r := azure{in: in}
+	r := azure{in: in, f: sas{kind: Detect(in.RawQuery)}}
 	v := &Verdict{}
 	r.parse(v)
 	if !r.readable || in.Keys == nil {

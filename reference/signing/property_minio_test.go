@@ -1,5 +1,3 @@
-//go:build minio
-
 package signing_test
 
 import (

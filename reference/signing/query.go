@@ -16,6 +16,7 @@ type param struct {
 func parseQuery(raw string) (params []param, bad int) {
 	bad = -1
 	dst := make([]param, 0, strings.Count(raw, "&")+1)
+	var decoded strings.Builder
 	for place := 0; raw != ""; place++ {
 		var part string
 		part, raw, _ = strings.Cut(raw, "&")
@@ -25,8 +26,8 @@ func parseQuery(raw string) (params []param, bad int) {
 		n, v, _ := strings.Cut(part, "=")
 		var p param
 		var ok1, ok2 bool
-		p.name, p.encName, ok1 = component(n)
-		p.value, p.encValue, ok2 = component(v)
+		p.name, p.encName, ok1 = component(&decoded, n, len(raw))
+		p.value, p.encValue, ok2 = component(&decoded, v, len(raw))
 		if (!ok1 || !ok2) && bad < 0 {
 			bad = place
 		}
@@ -35,25 +36,44 @@ func parseQuery(raw string) (params []param, bad int) {
 	return dst, bad
 }
 
-// component decodes one name or value, and encodes it anew; what is canonical already is not copied.
-func component(raw string) (dec, enc string, ok bool) {
-	clean := true
-	for i := 0; i < len(raw) && clean; i++ {
-		clean = unreserved(raw[i])
+// component decodes one name or value, and encodes it anew; what is canonical already is not copied. What had to be decoded
+// is kept in one builder for the whole query, which makes room for what is still to come, left bytes, at the first.
+func component(decoded *strings.Builder, raw string, left int) (dec, enc string, ok bool) {
+	i := 0
+	for i < len(raw) && unreserved(raw[i]) {
+		i++
 	}
-	if clean {
+	if i == len(raw) {
 		return raw, raw, true
 	}
-	dec, ok = unescape(raw, true)
-	if !ok {
-		return "", "", false
+	if decoded.Cap() == 0 {
+		decoded.Grow(len(raw) + left)
 	}
-	var space [256]byte
-	b := appendEscaped(space[:0], dec, false)
-	if string(b) == raw {
+	start, canonical := decoded.Len(), true
+	decoded.WriteString(raw[:i])
+	for ; i < len(raw); i++ {
+		c := raw[i]
+		switch {
+		case unreserved(c):
+		case c == '%':
+			b, ok := octet(raw, i)
+			if !ok {
+				return "", "", false
+			}
+			canonical = canonical && !unreserved(b) && raw[i+1] < 'a' && raw[i+2] < 'a'
+			c, i = b, i+2
+		case c == '+':
+			c, canonical = ' ', false
+		default:
+			canonical = false
+		}
+		decoded.WriteByte(c)
+	}
+	dec = decoded.String()[start:]
+	if canonical {
 		return dec, raw, true
 	}
-	return dec, string(b), true
+	return dec, escape(dec, false), true
 }
 
 func newParam(name, value string) param {

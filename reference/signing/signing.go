@@ -138,7 +138,9 @@ func FromURL(method, rawURL string, now time.Time) (Input, error) {
 // Detect says by the parameters' names which scheme a query is signed with, None if with none.
 func Detect(rawQuery string) Scheme {
 	s := None
-	for part := range strings.SplitSeq(rawQuery, "&") {
+	for rawQuery != "" {
+		var part string
+		part, rawQuery, _ = strings.Cut(rawQuery, "&")
 		raw, _, _ := strings.Cut(part, "=")
 		name, ok := unescape(raw, true)
 		if !ok {
@@ -165,11 +167,11 @@ func Detect(rawQuery string) Scheme {
 func Verify(in Input) *Verdict {
 	switch s := Detect(in.RawQuery); s {
 	case S3:
-		return VerifyS3(in)
+		return verifyV4(&s3Dialect, &in)
 	case GCS:
-		return VerifyGCS(in)
+		return verifyV4(&gcsDialect, &in)
 	case AzureService, AzureDelegation, AzureAccount:
-		return VerifyAzure(in)
+		return verifyAzure(s, &in)
 	default:
 		v := &Verdict{Claim: Claim{Method: in.Method, Host: in.Host}}
 		if legacy(in.RawQuery) {
