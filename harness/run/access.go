@@ -112,6 +112,14 @@ func (s *Subject) Reopen(ctx context.Context, change func(*bucket.Options)) (*bu
 	return bucket.Open(ctx, s.Address, o)
 }
 
+// Named is a bucket of another name at the same service, by the same credentials: to sign for. It goes through the same
+// guard, which lets nothing be written there.
+func (s *Subject) Named(ctx context.Context, name string) (*bucket.Bucket, error) {
+	a := *s.Address
+	a.Bucket = name
+	return s.reopen(ctx, &a)
+}
+
 func (s *Subject) reopen(ctx context.Context, a *address.Address) (*bucket.Bucket, error) {
 	o := s.open
 	o.HTTP = s.Wire.Client()

@@ -29,6 +29,8 @@ type Request struct {
 	// At is when the URL begins, whole seconds; Lifetime how long it lives: 1 second to MaxLifetime, whole seconds.
 	At       time.Time
 	Lifetime time.Duration
+	// Overlong lets Lifetime exceed MaxLifetime: such a URL is only good for seeing that a store refuses it.
+	Overlong bool
 }
 
 func (r *Request) check(d *dialect) error {
@@ -43,7 +45,7 @@ func (r *Request) check(d *dialect) error {
 		return fmt.Errorf("bucket %q: a bucket's name has none of / ? # @ : and spaces", r.Bucket)
 	case r.At.IsZero() || r.At.Year() < 1 || r.At.Year() > 9999:
 		return errors.New("no time of signing")
-	case r.Lifetime < time.Second || r.Lifetime > MaxLifetime:
+	case r.Lifetime < time.Second || r.Lifetime > MaxLifetime && !r.Overlong:
 		return fmt.Errorf("lifetime %v: want 1 second to 7 days", r.Lifetime)
 	case r.Lifetime%time.Second != 0:
 		return fmt.Errorf("lifetime %v: want whole seconds", r.Lifetime)

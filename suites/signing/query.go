@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
@@ -84,7 +85,10 @@ func changed(ctx context.Context, t *run.T, c *client) {
 		changes = append(changes,
 			change{"a URL with a later expiry written in", edited(get, "se", c.s.Now().UTC().AddDate(1, 0, 0).Format("2006-01-02T15:04:05Z"), true)},
 			change{"a URL with more permissions written in", edited(get, "sp", "rcwd", true)},
-			change{"a URL with a response header added", added(get, "rsct=text%2Fhtml")})
+			change{"a URL with a response header added", added(get, "rsct=text%2Fhtml")},
+			change{"a URL with its permissions repeated", added(get, "sp=rcwd")},
+			change{"a URL without its permissions", edited(get, "sp", "", false)},
+			change{"a URL with the letters of its signature in the other case", with(otherCase(sig))})
 	} else {
 		day := value(t, get, n.prefix+"Date")
 		changes = append(changes,
@@ -96,6 +100,16 @@ func changed(ctx context.Context, t *run.T, c *client) {
 			change{"a URL without its lifetime", edited(get, n.expires, "", false)})
 	}
 	c.refuses(ctx, t, key, get, changes)
+}
+
+// otherCase swaps upper and lower case, which both stand for bits in base64.
+func otherCase(sig string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLower(r) {
+			return unicode.ToUpper(r)
+		}
+		return unicode.ToLower(r)
+	}, sig)
 }
 
 // flipped changes the first character of a signature, which in base64 too stands for bits that count.

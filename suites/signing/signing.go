@@ -36,10 +36,10 @@ func Specs(s *run.Subject) {
 	}
 	run.It(s, "BYOB-SIGN-001", "URLs for GET, PUT, HEAD and DELETE do what they were minted for", check(accepted), needs, run.Costs(8, 1, 1<<10))
 	run.It(s, "BYOB-SIGN-002", "a URL used with another method is refused, and changes nothing", check(otherMethod), needs, run.Costs(40, 2, 4<<10))
-	run.It(s, "BYOB-SIGN-003", "a URL used for another object is refused, and changes nothing", check(otherObject), needs, run.Costs(40, 6, 4<<10))
+	run.It(s, "BYOB-SIGN-003", "a URL used for another object or bucket is refused, and changes nothing", check(otherObject), needs, run.Costs(90, 10, 4<<10))
 	if !s.Is("azure") { // a SAS binds neither host nor headers
 		run.It(s, "BYOB-SIGN-004", "a URL signed for another host is refused", check(otherHost), needs, run.Costs(12, 1, 2<<10))
-		run.It(s, "BYOB-SIGN-005", "a signed header that is changed or missing is refused", check(signedHeaders), needs, run.Costs(20, 2, 4<<10))
+		run.It(s, "BYOB-SIGN-005", "a signed header that is changed or missing is refused", check(signedHeaders), needs, run.Costs(36, 3, 4<<10))
 	}
 	run.It(s, "BYOB-SIGN-006", "a changed signature or parameter is refused", check(changed), needs, run.Costs(50, 1, 1<<10))
 	run.It(s, "BYOB-SIGN-007", "a URL is accepted to the end of its life, and refused a second later", check(expired), needs, run.Costs(20, 1, 2<<10))
