@@ -63,7 +63,11 @@ without the key the signature itself can't be compared.`,
 	f.StringArrayVar(&u.headers, "header", nil, "a `header` that is sent with it, as \"Name: value\" (repeatable)")
 	f.StringVar(&u.at, "at", "", "judge at this `time`, such as 2026-11-22T10:30:00Z (default: now)")
 	f.StringVar(&u.keyFile, "key-file", "", "`file` with the key: a secret access key, a PEM private key, an Azure account key, or a whole storage address")
-	f.StringArrayVar(&u.hosts, "known-host", nil, "another `host` of the store that the URL may have been signed for (repeatable)")
+	f.StringVar(&u.region, "region", "", "the bucket's own `region` (S3; default: any)")
+	f.StringArrayVar(&u.known.Hosts, "known-host", nil, "another `host` of the store that the URL may have been signed for (repeatable)")
+	f.StringArrayVar(&u.known.Buckets, "known-bucket", nil, "another `bucket` that it may have been minted for (repeatable)")
+	f.StringArrayVar(&u.known.Keys, "known-key", nil, "another `key` that it may have been minted for (repeatable)")
+	f.StringArrayVar(&u.known.Values, "known-value", nil, "a `value` that a parameter or header may have had (repeatable)")
 	return cmd
 }
 

@@ -15,8 +15,9 @@ import (
 
 // urlFlags say how a pre-signed URL was used.
 type urlFlags struct {
-	method, at, keyFile string
-	headers, hosts      []string
+	method, at, keyFile, region string
+	headers                     []string
+	known                       signing.Known
 }
 
 // explainURL reads a pre-signed URL and says what it grants, and why it is refused. The URL is a secret: it is never
@@ -47,11 +48,18 @@ func (f *urlFlags) explainURL(s streams) error {
 	scheme := signing.Detect(in.RawQuery)
 	var key signing.Key
 	if f.keyFile != "" {
-		if key, err = readKey(f.keyFile, scheme); err != nil {
+		var id string
+		if key, id, err = readKey(f.keyFile, scheme, sessionToken(in)); err != nil {
 			return usage(err)
 		}
-		in.Keys = func(*signing.Claim) []signing.Key { return []signing.Key{key} }
+		in.Keys = func(c *signing.Claim) []signing.Key {
+			if id != "" && !strings.HasPrefix(string(scheme), "Azure") && c.CredentialID != id {
+				return nil
+			}
+			return []signing.Key{key}
+		}
 	}
+	in.Region = f.region
 	v := signing.Verify(in)
 	printClaim(s.out, strings.TrimSpace(raw), scheme, v.Claim, now)
 	if v.OK {
@@ -62,46 +70,60 @@ func (f *urlFlags) explainURL(s streams) error {
 		fmt.Fprintf(s.out, "\nnot decided\n%s\n", indent("nothing is wrong as far as can be told without the key; the signature itself is compared when the key is given (--key-file)", 13))
 		return &exitError{code: exitIncomplete}
 	}
-	printFindings(s.out, v, signing.Explain(in, signing.Known{Hosts: f.hosts}))
+	printFindings(s.out, v, signing.Explain(in, f.known))
 	return &exitError{code: exitNot}
 }
 
 // keyFileLimit is the longest key file that is read, in bytes.
 const keyFileLimit = 64 << 10
 
-// readKey reads a key: a PEM private key, a secret access key, an Azure account key, or a whole storage address. Errors hold
-// nothing of the file.
-func readKey(file string, scheme signing.Scheme) (signing.Key, error) {
+// readKey reads a key: a PEM private key, a secret access key, an Azure account key, or a whole storage address, which says
+// whose key it is. Errors hold nothing of the file.
+func readKey(file string, scheme signing.Scheme, token string) (key signing.Key, id string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("--key-file: %w", err)
+		return nil, "", fmt.Errorf("--key-file: %w", err)
 	}
 	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(io.LimitReader(f, keyFileLimit))
 	if err != nil {
-		return nil, fmt.Errorf("--key-file: %w", err)
+		return nil, "", fmt.Errorf("--key-file: %w", err)
 	}
 	text := strings.TrimSpace(string(b))
 	if text == "" {
-		return nil, errors.New("--key-file is empty")
+		return nil, "", errors.New("--key-file is empty")
 	}
 	if strings.Contains(text, "://") {
 		a, err := address.Parse(text, address.Options{})
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if !a.HasCredentials() {
-			return nil, errors.New("the address in --key-file holds no credentials")
+			return nil, "", errors.New("the address in --key-file holds no credentials")
 		}
-		text = a.Credentials.Secret.Reveal()
+		text, id = a.Credentials.Secret.Reveal(), a.Credentials.ID
 	}
 	switch {
 	case strings.Contains(text, "-----BEGIN"):
-		return signing.ParseRSAKey([]byte(text))
+		key, err = signing.ParseRSAKey([]byte(text))
 	case strings.HasPrefix(string(scheme), "Azure"):
-		return signing.NewAzureKey(text)
+		key, err = signing.NewAzureKey(text)
+	default:
+		key = signing.NewSecretKey(text, token)
 	}
-	return signing.NewSecretKey(text, os.Getenv("AWS_SESSION_TOKEN")), nil
+	if err != nil {
+		return nil, "", fmt.Errorf("--key-file: %w", err)
+	}
+	return key, id, nil
+}
+
+// sessionToken is the one that goes with the URL's access key, where the environment has that key; else any will do, since
+// it is signed like the rest.
+func sessionToken(in signing.Input) string {
+	if token := os.Getenv("AWS_SESSION_TOKEN"); token != "" && os.Getenv("AWS_ACCESS_KEY_ID") == signing.Verify(in).Claim.CredentialID {
+		return token
+	}
+	return signing.AnyToken
 }
 
 // printClaim says what a URL grants, to whom, until when.
@@ -114,7 +136,7 @@ func printClaim(w io.Writer, raw string, scheme signing.Scheme, c signing.Claim,
 	place, _, _ := strings.Cut(signing.Redact(raw), "?")
 	row("URL", place)
 	if scheme == signing.None {
-		row("signature", "none that is known: this is no pre-signed URL of Amazon S3, Google Cloud Storage or Azure")
+		row("signature", strings.TrimLeft(indent("none that is known: this is no pre-signed URL of Amazon S3, Google Cloud Storage or Azure", 13), " "))
 	}
 	row("scheme", string(scheme))
 	row("signed by", c.CredentialID)

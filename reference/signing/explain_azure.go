@@ -3,6 +3,8 @@ package signing
 import (
 	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // azureSearch tries changes to a SAS one after the other.
@@ -108,10 +110,16 @@ func (s *azureSearch) place() []Finding {
 	raw := strings.TrimPrefix(r.path, "/")
 	twice, _ := unescape(decoded(raw), false)
 	blob := r.blob
-	for _, c := range []string{raw, twice, escape(decoded(raw), true), strings.ReplaceAll(decoded(raw), "+", " "), strings.ReplaceAll(decoded(raw), " ", "+"),
-		strings.TrimSuffix(decoded(raw), "/"), decoded(raw) + "/", strings.ReplaceAll(decoded(raw), "//", "/"), r.container + "//" + blob, r.container + "/" + strings.ReplaceAll(blob, "/", "%2F")} {
+	paths := []string{raw, twice, escape(decoded(raw), true), strings.ReplaceAll(decoded(raw), "+", " "), strings.ReplaceAll(decoded(raw), " ", "+"),
+		strings.TrimSuffix(decoded(raw), "/"), decoded(raw) + "/", strings.ReplaceAll(decoded(raw), "//", "/"), norm.NFC.String(decoded(raw)), norm.NFD.String(decoded(raw)), r.container + "//" + blob, r.container + "/" + strings.ReplaceAll(blob, "/", "%2F")}
+	for i := len(r.container) + 1; i < len(decoded(raw)); i++ { // one slash that was none
+		if path := decoded(raw); path[i] == '/' {
+			paths = append(paths, path[:i]+"%2F"+path[i+1:])
+		}
+	}
+	for _, c := range paths {
 		if c != "" && root+c != f.resource && s.with(func(f *sas) { f.resource = root + c }) {
-			return certain(StageCanonical, CauseEncoding, "", "the SAS was signed for the path %s, and was used with %s, which reads as %s: the key was encoded or decoded once too often, or a proxy normalised it", clip(c), clip(raw), clip(decoded(raw)))
+			return certain(StageCanonical, CauseEncoding, "", "the SAS was signed for the path %s, and was used with %s, which reads as %s: the key was encoded or decoded once too often, or something on the way normalised it", clip(c), clip(raw), clip(decoded(raw)))
 		}
 	}
 	for _, c := range append([]string{r.container}, s.known.Buckets...) {

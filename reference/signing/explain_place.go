@@ -3,6 +3,8 @@ package signing
 import (
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // hosts are the names under which the request may have been signed.
@@ -133,9 +135,11 @@ func (s *search) path() []Finding {
 		}
 	}
 	add(strings.ReplaceAll(s.r.a.path, "%2F", "%252F"), "with the characters %2F in the key, not a slash")
+	add(escape(norm.NFC.String(once), true), "with its letters in another form of Unicode (NFC)")
+	add(escape(norm.NFD.String(once), true), "with its letters in another form of Unicode (NFD)")
 	for _, p := range order {
 		if s.with(func(a *attempt) { a.path = p }) {
-			return certain(StageCanonical, CauseEncoding, "", "the path was signed as %s, that is %s, and was used as %s: the key was encoded or decoded once too often, or a proxy normalised it", clip(p), paths[p], clip(raw))
+			return certain(StageCanonical, CauseEncoding, "", "the path was signed as %s, that is %s, and was used as %s: the key was encoded or decoded once too often, or something on the way normalised it", clip(p), paths[p], clip(raw))
 		}
 	}
 	return s.other()

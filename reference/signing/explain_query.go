@@ -22,6 +22,28 @@ func set(params []param, d *dialect, name, value string) []param {
 	return out
 }
 
+// token tries the session tokens that belong to the keys.
+func (s *search) token() []Finding {
+	q, d := s.r.a.query, s.r.a.d
+	now, times, _ := take(q, d.token)
+	for _, k := range s.o.secrets {
+		if k.token == "" || k.token == AnyToken || k.token == now {
+			continue
+		}
+		rest := slices.DeleteFunc(slices.Clone(q), func(p param) bool { return p.name == d.token })
+		rest = append(rest, newParam(d.token, k.token))
+		sortQuery(rest, d)
+		if !s.with(func(a *attempt) { a.query = rest }) {
+			continue
+		}
+		if times == 0 {
+			return certain(StageCanonical, CauseToken, d.token, "the session token was signed, but is gone from the URL")
+		}
+		return certain(StageCanonical, CauseToken, d.token, "the session token in the URL was changed after signing")
+	}
+	return nil
+}
+
 // parameters tries the query without what may have been added, with what may have been dropped, and with other values.
 func (s *search) parameters() []Finding {
 	q, d := s.r.a.query, s.r.a.d
@@ -43,6 +65,9 @@ func (s *search) parameters() []Finding {
 	}
 	if len(free) > 2 && s.with(func(a *attempt) { a.query = without(q, free...) }) {
 		return certain(StageCanonical, CauseAdded, q[free[0]].name, "%d parameters were added after signing, among them %s", len(free), clip(q[free[0]].name))
+	}
+	if found := s.token(); found != nil {
+		return found
 	}
 	for _, p := range [][2]string{{"x-id", "GetObject"}, {"x-id", "PutObject"}, {"x-id", "UploadPart"}, {"x-id", "HeadObject"}, {"x-id", "DeleteObject"}, {"uploads", ""}, {"acl", ""}, {"X-Amz-Content-Sha256", Unsigned}} {
 		if s.with(func(a *attempt) {
@@ -146,9 +171,14 @@ const regions = "us-east-1 us-east-2 us-west-1 us-west-2 eu-west-1 eu-west-2 eu-
 	"me-south-1 me-central-1 il-central-1 af-south-1 mx-central-1 us-gov-east-1 us-gov-west-1 cn-north-1 cn-northwest-1 auto us minio minio-local default garage " +
 	"US-EAST-01A US-EAST-02A US-EAST-04A US-EAST-06A US-EAST-08A US-WEST-01A US-WEST-04A EU-SOUTH-03A EU-SOUTH-04A CA-EAST-01A us-central1 us-east1 europe-west1 EU US ASIA"
 
-// scope tries other regions and services.
+// scope tries other IDs, regions and services.
 func (s *search) scope() []Finding {
 	a, id := &s.r.a, credentialID(s.r)
+	for _, other := range s.known.Values {
+		if other != id && other != "" && s.with(func(a *attempt) { a.query = set(a.query, a.d, a.d.credential, a.credential(other)) }) {
+			return certain(StageString, CauseEdited, a.d.credential, "the ID in the credential was changed: the URL was signed by %s and says %s", clip(other), clip(id))
+		}
+	}
 	list := append(strings.Fields(regions), s.r.in.Region, strings.ToLower(a.region), strings.ToUpper(a.region))
 	for _, region := range list {
 		if region != a.region && region != "" && s.with(func(a *attempt) {

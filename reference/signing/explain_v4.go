@@ -121,6 +121,9 @@ func explainV4(d *dialect, in *Input, known Known, before Cause) []Finding {
 		rest.Sentence = "the signature was made by the right private key, but for another request: " + rest.Sentence[:strings.LastIndex(rest.Sentence, ", or several")] + ", or several of these"
 		return []Finding{rest}
 	}
+	if id := credentialID(&r); d.scheme == S3 && strings.HasPrefix(id, "ASIA") && !v.Claim.SessionToken { // IAM User Guide, "IAM identifiers": temporary keys
+		return []Finding{{StageCanonical, CauseToken, d.token, false, "the access key " + clip(id) + " is a temporary one, and the URL carries no session token: it was dropped, or never given to the signer", remedy(CauseToken)}, rest}
+	}
 	return []Finding{{StageSignature, CauseSecret, "", false, "the secret key that signed is most likely not the one the store has for " + clip(v.Claim.CredentialID) +
 		": no single change to the request explains the signature", remedy(CauseSecret)}, rest}
 }
