@@ -124,6 +124,16 @@ func remedy(c Cause) string {
 		return "come from an address the SAS allows, or mint without an IP range"
 	case CausePayload:
 		return "sign UNSIGNED-PAYLOAD, as pre-signed URLs do"
+	case CauseSecretShown:
+		return "put only the key's ID and the signature into a URL, and rotate the secret that was shown"
+	case CausePlain:
+		return "mint the URL from the address's TLS setting"
+	case CauseOtherLife:
+		return "let URLs for reading live 1 hour and URLs for writing 24 hours; mind the unit"
+	case CauseTooWide:
+		return "mint a SAS for the one blob (sr=b), with the one permission that the request needs"
+	case CauseRequester:
+		return "have X-User (S3, Google) or scid (Azure) in what is signed"
 	case CauseLayout:
 		return "mint with a library that signs the layout of the version it names"
 	}

@@ -74,6 +74,15 @@ const (
 	CauseUnexplained     Cause = "not explained"
 )
 
+// Causes that only Judge finds, in URLs that a store would accept.
+const (
+	CauseSecretShown Cause = "secret in the URL"
+	CausePlain       Cause = "http where TLS is on"
+	CauseOtherLife   Cause = "other lifetime than asked for"
+	CauseTooWide     Cause = "good for more than asked for"
+	CauseRequester   Cause = "requester not named"
+)
+
 // Claim is what a URL says of itself. Nothing in it is proven unless the Verdict is OK.
 type Claim struct {
 	Scheme Scheme
