@@ -45,7 +45,9 @@ func TestJudgeSeesWhatIsWrongWithAMintedURL(t *testing.T) {
 		{"with a part of the secret", func(u string) string { return u + "#" + secretKey[7:24] }, nil, []signing.Cause{signing.CauseSecretShown}},
 		{"with the secret encoded twice", func(u string) string { return u + "#" + url.QueryEscape(url.QueryEscape(secretKey)) }, nil, []signing.Cause{signing.CauseSecretShown}},
 		{"with the secret in base64", func(u string) string { return u + "#" + base64.URLEncoding.EncodeToString([]byte(secretKey)) }, nil, []signing.Cause{signing.CauseSecretShown}},
-		{"with the secret in base64 behind an ID", func(u string) string { return u + "#" + base64.StdEncoding.EncodeToString([]byte("AKIAIOSFODNN7EXAMPLE:"+secretKey)) }, nil, []signing.Cause{signing.CauseSecretShown}},
+		{"with the secret in base64 behind an ID", func(u string) string {
+			return u + "#" + base64.StdEncoding.EncodeToString([]byte("AKIAIOSFODNN7EXAMPLE:"+secretKey))
+		}, nil, []signing.Cause{signing.CauseSecretShown}},
 		{"with the secret in hex", func(u string) string { return u + "#" + strings.ToUpper(hex.EncodeToString([]byte(secretKey))) }, nil, []signing.Cause{signing.CauseSecretShown}},
 		{"with a short secret", func(u string) string { return u + "#a=short" }, nil, []signing.Cause{signing.CauseSecretShown}},
 		{"with credentials before the host", func(u string) string { return strings.Replace(u, "://", "://id:pw@", 1) }, nil, []signing.Cause{signing.CauseSecretShown}},
