@@ -87,8 +87,11 @@ func (r *v4) headers(v *Verdict) bool {
 		}
 	}
 	var extra []string
-	for name := range r.in.Header {
+	for name, values := range r.in.Header {
 		if len(name) >= len(d.headerPrefix) && strings.EqualFold(name[:len(d.headerPrefix)], d.headerPrefix) && !slices.Contains(r.a.signed, strings.ToLower(name)) {
+			if strings.EqualFold(name, d.date) && len(values) == 1 && values[0] == r.a.time {
+				continue // says again what the query says, which is signed: Amazon's published requests do
+			}
 			extra = append(extra, strings.ToLower(name))
 		}
 	}
