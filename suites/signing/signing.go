@@ -12,25 +12,16 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/reports"
+	"github.com/bucketproof/bucketproof/suites/urls"
 )
-
-// Lifetimes that W&B gives its URLs: reading 1 h, writing 24 h (Pre-signed URLs, "Pre-signed URL", 2026-08).
-const (
-	readLifetime  = time.Hour
-	writeLifetime = 24 * time.Hour
-)
-
-// preflight is what every check stands on.
-var preflight = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
 
 // Specs declares the family.
 func Specs(s *run.Subject) {
-	needs := run.Needs(preflight...)
+	needs := run.Needs(urls.Preflight()...)
 	check := func(f func(context.Context, *run.T, *client)) func(context.Context, *run.T) {
 		return func(ctx context.Context, t *run.T) { f(ctx, t, newClient(t, s)) }
 	}
@@ -121,7 +112,7 @@ func (c *client) mint(ctx context.Context, t *run.T, method, key string) minted 
 
 func (c *client) mintBy(ctx context.Context, t *run.T, b *bucket.Bucket, r bucket.PresignRequest) minted {
 	if r.Lifetime == 0 {
-		r.Lifetime = lifetime(r.Method)
+		r.Lifetime = urls.Lifetime(r.Method)
 	}
 	p, err := b.Presign(ctx, r)
 	if err != nil {
@@ -139,13 +130,6 @@ func (c *client) mintBy(ctx context.Context, t *run.T, b *bucket.Bucket, r bucke
 	}
 	m.header.Del("Content-Length") // net/http writes it
 	return m
-}
-
-func lifetime(method string) time.Duration {
-	if method == http.MethodPut {
-		return writeLifetime
-	}
-	return readLifetime
 }
 
 // send uses a URL with a plain client.

@@ -11,6 +11,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/reference/signing"
 	"github.com/bucketproof/bucketproof/reports"
+	"github.com/bucketproof/bucketproof/suites/urls"
 )
 
 const (
@@ -86,8 +87,8 @@ func expired(ctx context.Context, t *run.T, c *client) {
 	first := c.send(ctx, t, c.mint(ctx, t, http.MethodGet, key), nil)
 	t.Equal("GET by a fresh URL", "200 OK", first.String())
 	now := c.storeTime(first)
-	oldGet := c.from(ctx, t, http.MethodGet, key, now.Add(time.Minute-readLifetime), readLifetime)
-	oldPut := c.from(ctx, t, http.MethodPut, key, now.Add(time.Minute-writeLifetime), writeLifetime)
+	oldGet := c.from(ctx, t, http.MethodGet, key, now.Add(time.Minute-urls.Reading), urls.Reading)
+	oldPut := c.from(ctx, t, http.MethodPut, key, now.Add(time.Minute-urls.Writing), urls.Writing)
 	a := c.send(ctx, t, oldGet, nil)
 	t.True("GET by a URL a minute before the end of its hour", "success", ok(a), a.String())
 	a = c.send(ctx, t, oldPut, []byte(control))
@@ -130,7 +131,7 @@ func future(ctx context.Context, t *run.T, c *client) {
 	}
 	now := c.s.Now()
 	t.Denied(run.Denial{What: "a URL dated 20 hours ahead", Expected: anyRefusal,
-		Control: c.using(ctx, t, mint(ctx, t, http.MethodGet, key, now.Add(-time.Minute), readLifetime), nil),
-		Attempt: c.using(ctx, t, mint(ctx, t, http.MethodGet, key, now.Add(ahead), readLifetime), nil),
+		Control: c.using(ctx, t, mint(ctx, t, http.MethodGet, key, now.Add(-time.Minute), urls.Reading), nil),
+		Attempt: c.using(ctx, t, mint(ctx, t, http.MethodGet, key, now.Add(ahead), urls.Reading), nil),
 		Refused: refusedAny, Untouched: c.keeps(ctx, t, key, planted)})
 }

@@ -18,20 +18,12 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/suites/urls"
 )
-
-// Lifetimes that W&B gives its URLs: reading 1 h, writing 24 h (Pre-signed URLs, "Pre-signed URLs"; wandb client, artifact downloader).
-const (
-	readLifetime  = time.Hour
-	writeLifetime = 24 * time.Hour
-)
-
-// preflight is what every check stands on.
-var preflight = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
 
 // Specs declares the family.
 func Specs(s *run.Subject) {
-	needs := run.Needs(preflight...)
+	needs := run.Needs(urls.Preflight()...)
 	check := func(f func(context.Context, *run.T, *client)) func(context.Context, *run.T) {
 		return func(ctx context.Context, t *run.T) { f(ctx, t, newClient(t, s)) }
 	}
@@ -96,11 +88,7 @@ func (c *client) send(ctx context.Context, t *run.T, method, key string, body []
 }
 
 func (c *client) request(ctx context.Context, t *run.T, method, key string, body []byte, signed http.Header, query url.Values, extra http.Header) *http.Request {
-	lifetime := readLifetime
-	if method == http.MethodPut {
-		lifetime = writeLifetime
-	}
-	p, err := c.b.Presign(ctx, bucket.PresignRequest{Method: method, Key: key, Lifetime: lifetime, Header: signed, Query: query})
+	p, err := c.b.Presign(ctx, bucket.PresignRequest{Method: method, Key: key, Lifetime: urls.Lifetime(method), Header: signed, Query: query})
 	if err != nil {
 		t.Errorf("no pre-signed URL could be made: %s", bucket.Classify("presign", err))
 	}

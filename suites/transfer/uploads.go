@@ -11,6 +11,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/reports"
+	"github.com/bucketproof/bucketproof/suites/urls"
 )
 
 // minPart is the smallest part but the last: 5 MiB (Amazon S3 user guide, multipart upload limits; Google Cloud Storage,
@@ -111,7 +112,7 @@ func blocks(ctx context.Context, t *run.T, c *client) {
 		Untouched: func() string { return c.trace(ctx, t, without) },
 	})
 	key, body := c.s.Key("BYOB-XFER-007", "blocks.bin"), c.content(5<<19)
-	p, err := c.b.Presign(ctx, bucket.PresignRequest{Method: http.MethodPut, Key: key, Lifetime: writeLifetime})
+	p, err := c.b.Presign(ctx, bucket.PresignRequest{Method: http.MethodPut, Key: key, Lifetime: urls.Writing})
 	if err != nil {
 		t.Errorf("no SAS could be made: %s", bucket.Classify("presign", err))
 	}

@@ -1,0 +1,28 @@
+// Package urls is what the families share that work by pre-signed URLs: what they stand on, and how long W&B lets a URL
+// live. It sends nothing.
+package urls
+
+import (
+	"net/http"
+	"time"
+)
+
+// Lifetimes that W&B gives its URLs: reading 1 h, writing 24 h (Pre-signed URLs, "Pre-signed URL", 2026-08; wandb client,
+// artifact downloader).
+const (
+	Reading = time.Hour
+	Writing = 24 * time.Hour
+)
+
+// Lifetime is how long a URL for a method lives.
+func Lifetime(method string) time.Duration {
+	if method == http.MethodPut {
+		return Writing
+	}
+	return Reading
+}
+
+// Preflight are the requirements without which no URL can be used.
+func Preflight() []string {
+	return []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
+}
