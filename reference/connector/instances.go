@@ -27,7 +27,11 @@ type instanceSpec struct {
 	SupportedFileStores *string          `json:"supportedFileStores"`
 	Identities          []identity       `json:"identities"`
 	FrontendOrigin      string           `json:"frontendOrigin"`
+	// SelfService says that the customer sets the instance's storage up, and not W&B's support; nil is yes.
+	SelfService *bool `json:"selfService"`
 }
+
+func (s *instanceSpec) selfService() bool { return s.SelfService == nil || *s.SelfService }
 
 type instanceStorage struct {
 	Address string `json:"address"`
@@ -119,7 +123,8 @@ func (c *Connector) newInstance(id string, spec instanceSpec) (*instance, []addr
 			return nil, nil, err
 		}
 		if !s.managed {
-			answer, err := c.rules.Availability(in.rules(), availability.Request{Scope: availability.InstanceScope, Provider: string(a.Provider), Address: a})
+			answer, err := c.rules.Availability(in.rules(), availability.Request{Scope: availability.InstanceScope, Provider: string(a.Provider), Address: a,
+				SelfService: spec.selfService()})
 			if err != nil {
 				return nil, nil, err
 			}
@@ -273,7 +278,7 @@ func showStorage(id string, a *address.Address) *shownStorage {
 func (cl *call) showInstance() (int, any, error) {
 	s := cl.in.spec
 	out := map[string]any{"id": cl.in.id, "name": s.Name, "edition": s.Edition, "deployment": s.Deployment, "cloud": s.Cloud, "awsRegion": s.AWSRegion,
-		"serverVersion": s.ServerVersion, "chartVersion": s.ChartVersion, "frontendOrigin": s.FrontendOrigin}
+		"serverVersion": s.ServerVersion, "chartVersion": s.ChartVersion, "frontendOrigin": s.FrontendOrigin, "selfService": s.selfService()}
 	for name, given := range map[string]*instanceStorage{"storage": s.Storage, "managedStorage": s.ManagedStorage} {
 		if given != nil {
 			a, err := cl.c.rules.ParseAddress(given.Address, cl.in.options())
