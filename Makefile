@@ -16,7 +16,7 @@ test: ## all tests (the README's second command)
 	$(GO) test ./...
 
 race: ## the race detector, where goroutines live
-	$(GO) test -race ./harness/wire ./harness/run ./harness/bucket ./harness/stores
+	$(GO) test -race ./harness/wire ./harness/run ./harness/bucket ./harness/stores ./reference/connector
 
 lint: $(LINT) ## go vet and golangci-lint
 	$(GO) vet ./...
@@ -37,8 +37,9 @@ certify: build ## certify a bucket of each provider on embedded stores (the READ
 selftest: build ## run the suite against every fault, and print what was caught
 	bin/bucketproof selftest
 
-bench: build ## benchmarks: addresses, pre-flight and a whole run, with peak memory
+bench: build ## benchmarks: addresses, the connector, pre-flight and a whole run, with peak memory
 	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./cmd/bucketproof
+	$(GO) test -run '^$$' -bench UploadURLs/S3 -benchtime 100000x ./reference/connector
 
 fuzz: ## fuzz the parsers and the keys, 30 s each
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 30s ./reference/address

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,6 +29,15 @@ const (
 // readers is how many connections read at the same time.
 const readers = 8
 
+// lockWait is how long the server may take to notice that the last process is gone.
+const lockWait = 2 * time.Second
+
+// The names of the locks: "bproof" in ASCII as PostgreSQL's number, and one a database for MySQL, whose locks are the server's.
+const (
+	postgresLock = "108235095764838"
+	mysqlLock    = "CONCAT('bucketproof-', MD5(DATABASE()))"
+)
+
 // database is the connector's own: one connection that writes, several that read. Every query is prepared once and written
 // with "?" for its arguments.
 type database struct {
@@ -35,6 +45,7 @@ type database struct {
 	read, write *sql.DB
 	lock        *sql.Conn // held as long as the connector lives: one process a database
 	lockDB      *sql.DB
+	unlock      string // gives the lock back, where closing the connection does so only after a while
 	file        string // of SQLite
 	temporary   string // folder to remove at the end, if any
 	durable     bool
@@ -132,14 +143,14 @@ func (d *database) openPostgres(ctx context.Context, raw string) error {
 	if d.lock, err = d.read.Conn(ctx); err != nil {
 		return fmt.Errorf("connect to the PostgreSQL database: %s", plain(err))
 	}
-	var got bool
-	// advisory lock number: "bproof" in ASCII
-	if err := d.lock.QueryRowContext(ctx, "SELECT pg_try_advisory_lock(108231764569958)").Scan(&got); err != nil {
-		return fmt.Errorf("lock the PostgreSQL database: %s", plain(err))
+	_, err = d.lock.ExecContext(ctx, fmt.Sprintf("SET lock_timeout = %d", lockWait.Milliseconds()))
+	if err == nil {
+		_, err = d.lock.ExecContext(ctx, "SELECT pg_advisory_lock("+postgresLock+")")
 	}
-	if !got {
-		return errors.New("lock the PostgreSQL database: another connector is using it")
+	if err != nil {
+		return fmt.Errorf("lock the PostgreSQL database (is another connector using it?): %s", plain(err))
 	}
+	d.unlock = "SELECT pg_advisory_unlock(" + postgresLock + ")"
 	return nil
 }
 
@@ -161,12 +172,13 @@ func (d *database) openMySQL(ctx context.Context, raw string) error {
 		return fmt.Errorf("connect to the MySQL database: %s", plain(err))
 	}
 	var got sql.NullInt64
-	if err := d.lock.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT('bucketproof-', MD5(DATABASE())), 0)").Scan(&got); err != nil {
+	if err := d.lock.QueryRowContext(ctx, fmt.Sprintf("SELECT GET_LOCK(%s, %d)", mysqlLock, int(lockWait.Seconds()))).Scan(&got); err != nil {
 		return fmt.Errorf("lock the MySQL database: %s", plain(err))
 	}
 	if got.Int64 != 1 {
 		return errors.New("lock the MySQL database: another connector is using it")
 	}
+	d.unlock = "SELECT RELEASE_LOCK(" + mysqlLock + ")"
 	return nil
 }
 
@@ -188,8 +200,8 @@ func mysqlConfig(raw string) (*mysql.Config, error) {
 	if u.Query().Get("tls") != "" {
 		c.TLSConfig = u.Query().Get("tls")
 	}
-	c.ClientFoundRows = true // an update that changes nothing has found its row all the same
-	c.Params = map[string]string{"sql_mode": "'TRADITIONAL,ANSI_QUOTES'", "transaction_isolation": "'SERIALIZABLE'"}
+	c.ClientFoundRows = true                                  // an update that changes nothing has found its row all the same
+	c.Params = map[string]string{"sql_mode": "'TRADITIONAL'"} // what doesn't fit is refused, not cut
 	return c, nil
 }
 
@@ -206,6 +218,12 @@ func (d *database) limit() {
 func (d *database) close() error {
 	var all []error
 	if d.lock != nil {
+		if d.unlock != "" {
+			ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+			_, err := d.lock.ExecContext(ctx, d.unlock)
+			cancel()
+			all = append(all, err)
+		}
 		all = append(all, d.lock.Close())
 	}
 	for _, db := range []*sql.DB{d.read, d.write} {

@@ -32,6 +32,7 @@ const (
 // wherever a redirect leads is not the team's storage.
 func defaultClient(a *address.Address) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableCompression = true // or an object stored compressed would come back as another
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if a.MinTLS() == "1.3" {
 		t.TLSClientConfig.MinVersion = tls.VersionTLS13
