@@ -3,6 +3,7 @@ package connector
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"net/http"
 	"strings"
@@ -102,9 +103,13 @@ func (c *Connector) discard(ctx context.Context, t *trial) {
 		c.log.Warn("a probe object may be left; the next start tries again", "storage", s.Address.Canonical(), "error", err)
 		return
 	}
-	if err := c.writer.write(ctx, func(tx *tx) error { return tx.exec(`DELETE FROM probes WHERE id = ?`, t.ID) }); err != nil {
+	if err := c.forgetTrial(ctx, t); err != nil {
 		c.log.Warn("a probe could not be forgotten; the next start tries again", "error", err)
 	}
+}
+
+func (c *Connector) forgetTrial(ctx context.Context, t *trial) error {
+	return c.writer.write(ctx, func(tx *tx) error { return tx.exec(`DELETE FROM probes WHERE id = ?`, t.ID) })
 }
 
 // sweepProbes removes the objects of trials that a killed process did not end. Buckets that give no answer are left for the
@@ -153,10 +158,14 @@ func (c *Connector) sweepProbe(ctx context.Context, t *trial) {
 	} else {
 		_, err = c.storageByID(ctx, t.Storage)
 	}
-	if err == nil {
+	if errors.Is(err, sql.ErrNoRows) {
+		// its instance was forgotten, and with it the credentials: nothing can be done there any more
+		c.log.Warn("a probe object of an earlier process may be left, in a bucket that was forgotten", "key", t.Key)
+		err = c.forgetTrial(ctx, t)
+	} else if err == nil {
 		b := c.buckets.get(t.Storage)
 		if err = c.rules.Discard(ctx, &b.Storage, t.Key); err == nil {
-			err = c.writer.write(ctx, func(tx *tx) error { return tx.exec(`DELETE FROM probes WHERE id = ?`, t.ID) })
+			err = c.forgetTrial(ctx, t)
 		}
 	}
 	if err != nil {
