@@ -72,8 +72,9 @@ type Connector struct {
 	log      *slog.Logger
 	handler  http.Handler
 
-	mu        sync.RWMutex
-	instances map[string]*instance
+	people    cache[*person]
+	runs      cache[run]
+	instances cache[*instance]
 
 	closed    atomic.Bool
 	closeOnce sync.Once
@@ -95,7 +96,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		var s *sealer
 		if s, err = newSealer(key); err == nil {
 			c := &Connector{db: db, sealer: s, operator: sha256.Sum256([]byte(o.OperatorToken)), http: o.HTTP, now: o.Now,
-				instances: map[string]*instance{}, buckets: buckets{byName: map[string]*bucket{}}}
+				buckets: buckets{byName: map[string]*bucket{}}}
 			return c.start(ctx, o)
 		}
 	}

@@ -60,3 +60,20 @@ func TestFilesGoToTheBucketOfTheirTeam(t *testing.T) {
 		})
 	}
 }
+
+func TestMembershipHoldsFromOneRequestToTheNext(t *testing.T) {
+	w := newWorld(t, connector.Options{}, nil)
+	ann := w.user("ann", w.org, "member")
+	team := w.team("kappa", nil, "ann")
+	run := w.in + "/runs/" + w.must(201, ann, "POST", team+"/runs", object{"project": "p", "name": "r"})["id"].(string)
+	files := object{"files": []object{{"name": "a", "kind": "run-file", "size": 1}}}
+	for range 3 {
+		w.must(201, ann, "POST", run+"/files", files)
+		w.must(204, w.admin, "DELETE", team+"/members/"+w.people["ann"], nil)
+		w.must(403, ann, "POST", run+"/files", files)
+		w.must(204, w.admin, "PUT", team+"/members/"+w.people["ann"], nil)
+	}
+	w.must(204, operatorToken, "DELETE", w.in, nil)
+	w.must(401, ann, "POST", run+"/files", files)
+	w.must(404, operatorToken, "GET", w.in, nil)
+}

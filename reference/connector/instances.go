@@ -71,10 +71,8 @@ func (i *instance) rules() availability.Instance {
 
 // instance finds an instance that exists.
 func (c *Connector) instance(ctx context.Context, id string) (*instance, error) {
-	c.mu.RLock()
-	in := c.instances[id]
-	c.mu.RUnlock()
-	if in != nil {
+	in, known, generation := c.instances.get(id)
+	if known {
 		return in, nil
 	}
 	var sealed string
@@ -92,9 +90,7 @@ func (c *Connector) instance(ctx context.Context, id string) (*instance, error) 
 	if in, _, err = c.newInstance(id, spec); err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.instances[id] = in
+	c.instances.put(id, in, generation)
 	return in, nil
 }
 
@@ -237,7 +233,7 @@ func (cl *call) createInstance() (int, any, error) {
 		return 0, nil, err
 	}
 	id := c.newID()
-	in, findings, err := c.newInstance(id, spec)
+	_, findings, err := c.newInstance(id, spec)
 	if err != nil {
 		c.forgetBuckets(id)
 		return 0, nil, err
@@ -252,9 +248,6 @@ func (cl *call) createInstance() (int, any, error) {
 		c.forgetBuckets(id)
 		return 0, nil, err
 	}
-	c.mu.Lock()
-	c.instances[id] = in
-	c.mu.Unlock()
 	return http.StatusCreated, map[string]any{"id": id, "warnings": warningsOf(findings)}, nil
 }
 
@@ -303,12 +296,11 @@ func (cl *call) showInstance() (int, any, error) {
 func (cl *call) forgetInstance() (int, any, error) {
 	id := cl.in.id
 	err := cl.c.writer.write(cl.ctx, func(t *tx) error { return t.exec(`DELETE FROM instances WHERE id = ?`, id) })
+	cl.c.forget()
 	if err != nil {
 		return 0, nil, err
 	}
-	cl.c.mu.Lock()
-	delete(cl.c.instances, id)
-	cl.c.mu.Unlock()
+	cl.c.instances.clear()
 	cl.c.forgetBuckets(id)
 	return http.StatusNoContent, nil, nil
 }

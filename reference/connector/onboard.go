@@ -176,5 +176,6 @@ func (cl *call) changeStorage() (int, any, error) {
 		}
 		return tx.exec(`UPDATE teams SET storage = ? WHERE id = ?`, t.storage, t.id)
 	})
+	cl.c.forget()
 	return http.StatusNoContent, nil, err
 }

@@ -55,13 +55,22 @@ type run struct {
 
 // run finds the run of the path.
 func (cl *call) run() (*run, error) {
-	var r run
+	id := cl.pathID("r")
+	key := cl.who.id + "/" + id // the caller's instance is the path's, or the call had ended before
+	r, known, generation := cl.c.runs.get(key)
+	if known {
+		return &r, nil
+	}
 	err := cl.c.db.one(cl.ctx, `SELECT `+teamColumns+`, r.id FROM runs r JOIN teams t ON t.id = r.team LEFT JOIN members m ON m.team = t.id AND m.person = ? WHERE r.id = ? AND t.instance = ?`,
-		[]any{cl.who.id, cl.pathID("r"), cl.in.id}, r.team.into(&r.id)...)
+		[]any{cl.who.id, id, cl.in.id}, r.team.into(&r.id)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, errNotFound("run")
 	}
-	return &r, err
+	if err != nil {
+		return nil, err
+	}
+	cl.c.runs.put(key, r, generation)
+	return &r, nil
 }
 
 // POST …/teams/{t}/runs

@@ -249,6 +249,7 @@ func (cl *call) changeMember(change func(tx *tx, t *team, person string) error) 
 		}
 		return change(tx, t, person)
 	})
+	cl.c.forget()
 	return http.StatusNoContent, nil, err
 }
 

@@ -23,10 +23,12 @@ const (
 	longestTokenLifetime = 366 * 24 * 60 * 60
 )
 
-// person is a user as a request's token names them.
+// person is a user as a request's token names them. It doesn't change.
 type person struct {
 	id, name, instance, organization string
 	role                             placement.Role
+	token                            string // its hash
+	expires                          time.Time
 }
 
 var idAlphabet = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
@@ -80,21 +82,27 @@ func (c *Connector) isOperator(token string) bool {
 // identify says whose token it is.
 func (cl *call) identify(token string) (*person, error) {
 	c, hash := cl.c, hashOf(token)
-	var p person
-	var role, kept string
-	var expires int64
-	err := c.db.one(cl.ctx, `SELECT id, name, instance, organization, role, token, expires FROM users WHERE token = ?`, []any{hash},
-		&p.id, &p.name, &p.instance, &p.organization, &role, &kept, &expires)
+	p, known, generation := c.people.get(hash)
+	if !known {
+		p = &person{}
+		var role string
+		var expires int64
+		err := c.db.one(cl.ctx, `SELECT id, name, instance, organization, role, token, expires FROM users WHERE token = ?`, []any{hash},
+			&p.id, &p.name, &p.instance, &p.organization, &role, &p.token, &expires)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, unauthenticated("the token is not known")
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.role, p.expires = placement.Role(role), time.Unix(expires, 0)
+		c.people.put(hash, p, generation)
+	}
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case subtle.ConstantTimeCompare([]byte(hash), []byte(p.token)) != 1:
 		return nil, unauthenticated("the token is not known")
-	case err != nil:
-		return nil, err
-	case subtle.ConstantTimeCompare([]byte(hash), []byte(kept)) != 1:
-		return nil, unauthenticated("the token is not known")
-	case !c.rules.TokenHolds(time.Unix(expires, 0), c.now()):
+	case !c.rules.TokenHolds(p.expires, c.now()):
 		return nil, unauthenticated("the token has expired")
 	}
-	p.role = placement.Role(role)
-	return &p, nil
+	return p, nil
 }
