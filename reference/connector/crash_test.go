@@ -112,11 +112,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 					var in map[string]bool
 					switch i % 4 {
 					case 0:
-						r, done = ok(201, ann, run+"/files", object{"files": []object{
+						_, done = ok(201, ann, run+"/files", object{"files": []object{
 							{"name": id + "/a", "kind": "run-file", "size": 1}, {"name": id + "/b", "kind": "run-file", "size": 1}, {"name": id + "/c", "kind": "run-file", "size": 1}}})
 						in = files
 					case 1:
-						r, done = ok(201, w.admin, w.in+"/teams", object{"name": id, "storageType": "external", "storage": object{"provider": "s3-compatible", "address": own}})
+						_, done = ok(201, w.admin, w.in+"/teams", object{"name": id, "storageType": "external", "storage": object{"provider": "s3-compatible", "address": own}})
 						in = teams
 					case 2:
 						r, done = ok(201, ann, team+"/artifacts", object{"project": "p", "name": id, "files": []object{{"name": "x", "md5": md5Of([]byte(id)), "size": 1}}})

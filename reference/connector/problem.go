@@ -76,8 +76,8 @@ func invalid(part, format string, args ...any) *problem {
 	return p
 }
 
-func forbidden(format string, args ...any) *problem {
-	return newProblem(http.StatusForbidden, kindForbidden, format, args...)
+func forbidden(detail string) *problem {
+	return newProblem(http.StatusForbidden, kindForbidden, "%s", detail)
 }
 
 func conflict(format string, args ...any) *problem {

@@ -130,7 +130,7 @@ func (c *Connector) serve(w http.ResponseWriter, r *http.Request, who int, do op
 func (cl *call) guarded(who int, do operation, query []string) (status int, body any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if abort, ok := p.(error); ok && errors.Is(abort, http.ErrAbortHandler) {
 				panic(p)
 			}
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
