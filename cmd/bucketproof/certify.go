@@ -54,6 +54,8 @@ func (t *target) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&t.endpoints, "endpoint", nil, "`URL` of the store's service, in the place of the provider's own; or NAME=HOST:PORT: where NAME, or .NAME and all below it, is reached, without DNS (repeatable)")
 	f.StringVar(&t.caFile, "ca-file", "", "PEM `file` with CA certificates to trust besides the system's")
 	f.StringVar(&t.awsProfile, "aws-profile", "", "profile of the shared AWS configuration, for an address without credentials")
+	complete(cmd, "provider", func() []string { return catalogue.Providers })
+	complete(cmd, "edition", editionNames)
 }
 
 const certifyHelp = `Certify answers whether a bucket will work with W&B, what is missing, and what
@@ -102,6 +104,8 @@ func newCertify(s streams) *cobra.Command {
 	fl.DurationVar(&f.timeout, "timeout", run.DefaultLimit, "limit of all checks together; the clean-up has a minute more")
 	fl.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: a new one, printed)")
 	fl.BoolVar(&f.long, "long", false, "also what takes long: sizes up to 256 MiB")
+	complete(cmd, "only", requirementIDs)
+	complete(cmd, "profile", func() []string { return catalogue.Providers })
 	fl.BoolVar(&f.acceptKeep, "accept-retention", false, "write although the bucket's retention keeps it")
 	return cmd
 }

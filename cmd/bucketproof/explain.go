@@ -174,15 +174,7 @@ func checkNames(provider, edition string) error {
 	if edition == "" {
 		return nil
 	}
-	cat, err := catalogue.Load()
-	if err != nil {
-		return &exitError{exitErrored, err}
-	}
-	var editions []string
-	for _, e := range cat.Editions() {
-		editions = append(editions, e.ID)
-	}
-	if !slices.Contains(editions, edition) {
+	if editions := editionNames(); !slices.Contains(editions, edition) {
 		return usage(withHint(fmt.Errorf("unknown edition %q", cut(edition, 40)), "one of "+strings.Join(editions, ", ")))
 	}
 	return nil

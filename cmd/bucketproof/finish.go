@@ -55,7 +55,27 @@ func (f *certifyFlags) print(w io.Writer, results []*reports.Result) error {
 			return err
 		}
 	}
+	if len(results) > 1 {
+		return printVerdicts(w, results)
+	}
 	return nil
+}
+
+// printVerdicts closes a run over several buckets: one line each.
+func printVerdicts(w io.Writer, results []*reports.Result) error {
+	lines := []string{"", "VERDICTS"}
+	for _, r := range results {
+		var counts []string
+		for _, o := range []reports.Outcome{reports.Failed, reports.Errored, reports.NotRun, reports.Unverified, reports.Unsupported, reports.Waived,
+			reports.NotApplicable, reports.Passed} {
+			if n := r.Counts[o]; n > 0 {
+				counts = append(counts, fmt.Sprintf("%d %s", n, o))
+			}
+		}
+		lines = append(lines, hang(fmt.Sprintf("  %-14s %-14s ", r.Profile, r.Verdict), strings.Repeat(" ", 32), strings.Join(counts, ", "), columns))
+	}
+	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	return err
 }
 
 // write makes the report folders and returns the page to open.

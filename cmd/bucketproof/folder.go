@@ -20,7 +20,7 @@ func claim(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return writable(dir)
 	case err != nil:
 		return usage(fmt.Errorf("--out: %w", err))
 	}
@@ -38,6 +38,21 @@ func claim(dir string) error {
 				return usage(fmt.Errorf("--out: an earlier report can't be removed: %w", err))
 			}
 		}
+	}
+	return writable(dir)
+}
+
+// writable makes the folder and tries it: a run whose reports can't be written must not touch a bucket first.
+func writable(dir string) error {
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(dir, ".writable-*"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		return usage(withHint(fmt.Errorf("--out: the reports could not be written there: %w", err), "name a folder that you may write to"))
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func limited(r io.Reader, from string) (string, error) {
 	case len(b) > addressLimit:
 		return "", usage(fmt.Errorf("%s holds more than %d bytes: that is no address", from, addressLimit))
 	case strings.TrimSpace(string(b)) == "":
-		return "", usage(fmt.Errorf("%s is empty: no address", from))
+		return "", usage(fmt.Errorf("%s is empty", from))
 	}
 	return string(b), nil
 }

@@ -32,7 +32,7 @@ type matrixResult struct {
 
 func newSelftest(s streams) *cobra.Command {
 	var profiles, only []string
-	var asJSON bool
+	var asJSON, list bool
 	var seed int64
 	cmd := &cobra.Command{Use: "selftest", Short: "Run the suite against deliberate faults, and print what it caught", Args: cobra.NoArgs,
 		Long: `Selftest runs the suite against a sound subject first: everything must pass.
@@ -46,6 +46,9 @@ The exit code is 0 when every fault was caught and nothing else, 1 when not,
 4 when a profile could not be tried.`,
 		Example: "  bucketproof selftest\n  bucketproof selftest --profile s3-compatible --fault put-lost",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if list {
+				return listFaults(s.out)
+			}
 			if seed == 0 {
 				seed = newSeed()
 			}
@@ -55,6 +58,10 @@ The exit code is 0 when every fault was caught and nothing else, 1 when not,
 	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector is the parser's)")
 	f.StringSliceVar(&only, "fault", nil, "only these faults")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
+	f.BoolVar(&list, "list", false, "list the faults: name, what it does, what it breaks; run nothing")
+	cmd.MarkFlagsMutuallyExclusive("list", "json")
+	complete(cmd, "profile", func() []string { return append([]string{faults.ParserProfile}, catalogue.Providers...) })
+	complete(cmd, "fault", faultNames)
 	f.Int64Var(&seed, "seed", 0, "seed of everything random (default: a new one, printed)")
 	return cmd
 }
@@ -108,17 +115,43 @@ func selftest(ctx context.Context, s streams, profiles, only []string, seed int6
 	return concludeSelftest(s, result, asJSON)
 }
 
-func checkFaults(only []string) error {
-	var known []string
+// faultNames are all faults there are.
+func faultNames() (names []string) {
 	for _, f := range faults.Buckets() {
-		known = append(known, f.Name)
+		names = append(names, f.Name)
 	}
 	for _, f := range faults.ParserFaults() {
-		known = append(known, f.Name)
+		names = append(names, f.Name)
 	}
+	return names
+}
+
+// listFaults prints what each fault does, where it can be built in, and what it breaks.
+func listFaults(w io.Writer) error {
+	width, _ := onTerminal(w)
+	line := func(name, does string, profiles, breaks []string) error {
+		what := "breaks nothing"
+		if len(breaks) > 0 {
+			what = "breaks " + strings.Join(breaks, " ")
+		}
+		_, err := fmt.Fprintf(w, "%s\n%s\n%s\n", name, hang("  ", "  ", does, width), hang("  ", "    ", what+"; on "+strings.Join(profiles, ", "), width))
+		return err
+	}
+	var errs []error
+	for _, f := range append(faults.Buckets(), faults.Harmless()) {
+		errs = append(errs, line(f.Name, f.Does, f.Profiles, f.Breaks))
+	}
+	for _, f := range faults.ParserFaults() {
+		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
+	}
+	return errors.Join(errs...)
+}
+
+func checkFaults(only []string) error {
+	known := faultNames()
 	for _, name := range only {
 		if !slices.Contains(known, name) {
-			return withHint(fmt.Errorf("unknown fault %q", cut(name, 40)), "bucketproof selftest --help; every fault is named in the matrix")
+			return withHint(fmt.Errorf("unknown fault %q", cut(name, 40)), "bucketproof selftest --list names them all")
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
 )
 
@@ -26,7 +27,8 @@ and removes everything below those that carry a marker of ours: objects, old
 versions, delete markers, open uploads. Nothing else is touched. A run that may
 still be going on is left alone. What can't be removed is listed.
 
-The exit code is 0 when nothing of ours is left, 1 when something is.`,
+The exit code is 0 when nothing of ours is left, 1 when something is, 2 for a
+mistake in how it was called, 3 when the bucket could not be looked at whole.`,
 		Example: "  echo \"$ADDRESS\" | bucketproof sweep -\n  bucketproof sweep --dry-run --address-file bucket.address",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkNames(t.provider, t.edition); err != nil {
@@ -51,7 +53,7 @@ The exit code is 0 when nothing of ours is left, 1 when something is.`,
 				return &exitError{exitErrored, perr}
 			}
 			if err != nil {
-				return &exitError{exitErrored, withHint(err, "run it again: what is removed stays removed")}
+				return &exitError{exitErrored, withHint(err, sweepHint(err))}
 			}
 			for _, w := range swept {
 				if len(w.Kept) > 0 || (w.Left != "" && !w.Foreign) {
@@ -95,4 +97,23 @@ func printSwept(w io.Writer, swept []run.Swept, asJSON, whole bool) error {
 		fmt.Fprintln(w, "nothing that carries a marker of ours is left")
 	}
 	return nil
+}
+
+// sweepHint says what mends a sweep that was broken off.
+func sweepHint(err error) string {
+	switch bucket.Classify("", err).Kind {
+	case bucket.KindNoSuchHost, bucket.KindRefused:
+		return "check host and port of the address, or --endpoint"
+	case bucket.KindNoSuchBucket:
+		return "check the bucket's name in the address, and that the endpoint is the one it was made on"
+	case bucket.KindTLS:
+		return "--ca-file FILE trusts the store's own certificate authority; bucketproof certify says what is wrong with the chain"
+	case bucket.KindProxy:
+		return "mend or unset the proxy's setting, or name the store's host in NO_PROXY"
+	case bucket.KindCredentials, bucket.KindSignature, bucket.KindClock, bucket.KindRegion, bucket.KindRedirect:
+		return "bucketproof certify --only BYOB-NET-007 with the same address says what is wrong with it"
+	case bucket.KindDenied:
+		return "the address's identity must be allowed to list the bucket, and to read and delete objects below the run's prefix"
+	}
+	return "run it again: what is removed stays removed"
 }

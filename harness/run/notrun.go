@@ -18,7 +18,7 @@ func NotRun(profile, edition, reason string, o Options) (*Done, error) {
 	}
 	now := time.Now().UTC()
 	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: edition, Profile: profile,
-		Subject: reports.Subject{Kind: KindBucket, Provider: profile, Address: "none: " + reason, Store: reports.Store{Name: "none", Kind: "embedded"}},
+		Subject: reports.Subject{Kind: KindBucket, Provider: profile, Address: "none: there was no bucket to try", Store: reports.Store{Name: "none", Kind: "embedded"}},
 		Run:     reports.Run{ID: NewRunID(now), Started: now, Finished: now, Seed: o.Seed, Program: o.Program},
 		Safety:  reports.Safety{CleanUp: "nothing written", ConfigurationUnchanged: "not readable"}}
 	var required []reports.Required

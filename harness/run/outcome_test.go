@@ -230,7 +230,7 @@ func TestWhatASpecStandsOn(t *testing.T) {
 				t.Errorf("the check ran: %t", ran)
 			}
 			if tt.outcome == reports.Errored {
-				want(t, r, third, reports.Errored, "it stands on "+second+", which could not be decided")
+				want(t, r, third, reports.Errored, tt.reason) // the root, not what lies between
 				if l := of(t, r, third); l.Remedy != "" {
 					t.Errorf("a spec that did not run has the remedy %q", l.Remedy)
 				}

@@ -205,6 +205,9 @@ func became(o reports.Outcome) string {
 	return "was " + string(o)
 }
 
+// standsOn begins the reason of a spec that could decide nothing because of another requirement.
+const standsOn = "it stands on "
+
 // blockedBy says which requirement that a spec stands on has failed, is undecided by error, or was left out, and what the
 // spec is then. What is only unverified, or does not apply, doesn't keep others from being seen.
 func (x *execution) blockedBy(s *Spec) (o reports.Outcome, why string) {
@@ -213,11 +216,13 @@ func (x *execution) blockedBy(s *Spec) (o reports.Outcome, why string) {
 		if !bound {
 			continue
 		}
-		switch f.Outcome {
-		case reports.Failed, reports.Errored:
-			return reports.Errored, fmt.Sprintf("it stands on %s, which %s", need, became(f.Outcome))
-		case reports.NotRun:
-			o, why = reports.NotRun, fmt.Sprintf("it stands on %s, which %s", need, became(f.Outcome))
+		switch {
+		case strings.HasPrefix(f.Reason, standsOn) && f.Outcome == reports.Errored: // the root is what there is to mend
+			return reports.Errored, f.Reason
+		case f.Outcome == reports.Failed || f.Outcome == reports.Errored:
+			return reports.Errored, fmt.Sprintf(standsOn+"%s, which %s", need, became(f.Outcome))
+		case f.Outcome == reports.NotRun:
+			o, why = reports.NotRun, fmt.Sprintf(standsOn+"%s, which %s", need, became(f.Outcome))
 		}
 	}
 	return o, why

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/harness/wire"
 )
 
 // Requirements are all of the family, in the order in which they stand on one another.
@@ -64,24 +65,34 @@ func resolves(ctx context.Context, t *run.T, s *run.Subject) {
 	}
 	for _, u := range hosts(s) {
 		r, err := s.Wire.Resolve(ctx, u)
-		t.AdviseRemedy()
+		advise(t, err)
 		t.OK(fmt.Sprintf("the name %s resolves", u.Hostname()), err)
 		if len(r.Addresses) > 0 {
 			t.Observe("%s is %s, by %s", r.Host, strings.Join(r.Addresses, ", "), r.By)
 			continue
 		}
 		conn, err := s.Wire.Connect(ctx, u) // whether a proxy finds a name, only a connection shows
+		advise(t, err)
 		t.OK(fmt.Sprintf("the name %s is found by %s", u.Hostname(), r.By), err)
 		_ = conn.Close()
 		t.Observe("%s is looked up by %s, which takes a connection for it", r.Host, r.By)
 	}
 }
 
+// advise says what mends a missing answer: the proxy where it stood in the way, else what the catalogue says.
+func advise(t *run.T, err error) {
+	if p := (*wire.ProxyError)(nil); errors.As(err, &p) {
+		t.Advise("the proxy stands in the way, and the store was not asked: mend or unset %s, or name the store's host in NO_PROXY", p.Setting)
+		return
+	}
+	t.AdviseRemedy()
+}
+
 func answers(ctx context.Context, t *run.T, s *run.Subject) {
 	for _, u := range hosts(s) {
 		began := time.Now()
 		conn, err := s.Wire.Connect(ctx, u)
-		t.AdviseRemedy()
+		advise(t, err)
 		t.OK(fmt.Sprintf("a connection to %s", u.Host), err)
 		_ = conn.Close()
 		t.Observe("%s accepted a connection after %s", u.Host, time.Since(began).Round(time.Millisecond))
