@@ -10,6 +10,8 @@ const (
 	FidelityMultipart   = "multipart"   // multipart uploads can be begun and aborted
 	FidelityCORS        = "cors"        // the bucket's own CORS policy decides preflights
 	FidelityVersioning  = "versioning"  // the bucket says whether it keeps versions
+	FidelitySoftDelete  = "soft-delete" // a removed object is kept, and listed, as long as the bucket says
+	FidelityLifecycle   = "lifecycle"   // the bucket's lifecycle rules can be read
 	FidelityPermissions = "permissions" // an action that wasn't granted is refused
 	FidelityEncryption  = "encryption"  // the bucket's encryption can be read, so that headers about it mean something
 	FidelityClock       = "clock"       // a signing date far in the future is refused

@@ -15,12 +15,20 @@ type Bucket struct {
 	Address  string        // with the credentials W&B would get: a secret
 	Network  wire.Network  // how its hosts are found, and the roots that vouch for its front
 	Store    reports.Store // name, version, kind, notes; Fidelity as probed when it was provisioned
+	Others   []Identity    // further identities, as Setup asked for them (Google)
 	Secrets  []string      // every secret of this bucket, as bytes that must show nowhere
 
 	owner owner
 	front *front
 	once  sync.Once
 	err   error
+}
+
+// Identity is a further identity of a bucket.
+type Identity struct {
+	Name    string // an account's e-mail address
+	Role    string // on the bucket, as Setup asked for it
+	Address string // the bucket's address with this identity's credentials: a secret
 }
 
 // owner is the view of a bucket past its front and its faults, by whoever owns the store.
@@ -39,6 +47,16 @@ type owner interface {
 // front, so no fault can hide a thing from it.
 func (b *Bucket) Inventory(ctx context.Context) (map[string]string, error) {
 	return b.owner.inventory(ctx)
+}
+
+// SoftDeleted lists removed objects that the bucket still keeps, key@generation with the SHA-256 of their content in hex. They
+// are not in the Inventory: a client can't remove them, so they say nothing of what it left behind. Stores that have no such
+// thing have none.
+func (b *Bucket) SoftDeleted() map[string]string {
+	if o, ok := b.owner.(interface{ deleted() map[string]string }); ok {
+		return o.deleted()
+	}
+	return map[string]string{}
 }
 
 // Configuration reads the bucket's documents (policy, cors, versioning, ...) past the front, byte by byte as the store

@@ -188,8 +188,8 @@ func TestFidelityIsWhatTheStoresWereSeenToDo(t *testing.T) {
 		},
 		stores.GCP: {
 			reports.FidelitySignatures: "yes", reports.FidelityIdentity: "yes", reports.FidelityRegion: "unknown", reports.FidelityContentMD5: "yes",
-			reports.FidelityMultipart: "yes", reports.FidelityCORS: "yes", reports.FidelityVersioning: "yes", reports.FidelityPermissions: "no",
-			reports.FidelityClock: "yes",
+			reports.FidelityMultipart: "yes", reports.FidelityCORS: "yes", reports.FidelityVersioning: "yes", reports.FidelityPermissions: "yes",
+			reports.FidelityClock: "yes", reports.FidelitySoftDelete: "yes", reports.FidelityEncryption: "yes", reports.FidelityLifecycle: "yes",
 		},
 	}
 	for provider, words := range want {

@@ -2,16 +2,13 @@ package stores
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
-
-	"github.com/fsouza/fake-gcs-server/fakestorage"
+	"time"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reports"
@@ -31,30 +28,80 @@ var gcsHosts = []string{gcsHost, "www.googleapis.com", "oauth2.googleapis.com"}
 // send Content-MD5 (JSON API reference, Buckets, "cors[]").
 const gcsCORS = `[{"origin":["*"],"method":["GET","HEAD","PUT"],"responseHeader":["ETag","Content-Type","Content-MD5"],"maxAgeSeconds":3000}]`
 
+// GCSSetup says what a Google bucket is to be like; the zero value is what W&B's instructions ask for on a bucket as Google
+// makes it, with uniform bucket-level access.
+type GCSSetup struct {
+	Role string // of the address's account on the bucket; "" is roles/storage.admin, "none" no role at all
+	// Others are the roles of further service accounts, one each; they come back as Bucket.Others.
+	Others     []string
+	SoftDelete time.Duration    // how long removed objects are kept: 0 is Google's 7 days, a negative one means not at all
+	KMSKey     string           // default Cloud KMS key of new objects, projects/P/locations/L/keyRings/R/cryptoKeys/K
+	Lifecycle  string           // the JSON API's lifecycle document
+	Public     bool             // allUsers are granted roles/storage.objectViewer
+	NoPublic   bool             // public access prevention is enforced
+	Now        func() time.Time // the clock by which removed objects age; nil is time.Now
+}
+
+// fields is the setup as an update of the bucket's resource.
+func (s *GCSSetup) fields(versioning bool) (map[string]json.RawMessage, error) {
+	out := map[string]json.RawMessage{"cors": json.RawMessage(gcsCORS)}
+	set := func(name string, v any) error {
+		text, err := json.Marshal(v)
+		out[name] = text
+		return err
+	}
+	var errs []error
+	if versioning {
+		errs = append(errs, set("versioning", gcsVersioning{true}))
+	}
+	if s.SoftDelete != 0 {
+		errs = append(errs, set("softDeletePolicy", map[string]int64{"retentionDurationSeconds": int64(max(s.SoftDelete, 0) / time.Second)}))
+	}
+	if s.KMSKey != "" {
+		errs = append(errs, set("encryption", gcsEncryption{s.KMSKey}))
+	}
+	if s.NoPublic {
+		errs = append(errs, set("iamConfiguration", map[string]string{"publicAccessPrevention": "enforced"}))
+	}
+	if s.Lifecycle != "" {
+		out["lifecycle"] = json.RawMessage(s.Lifecycle)
+	}
+	return out, errors.Join(errs...)
+}
+
 // gcsBackend is fake-gcs-server in the process, one server a bucket: it has no parts that would outlive it.
 type gcsBackend struct {
-	mu   sync.Mutex
-	user *serviceAccount
+	mu       sync.Mutex
+	accounts []*serviceAccount // the address's, the store's owner's, then the others
 }
 
 func newGCSBackend() *gcsBackend { return &gcsBackend{} }
 
 func (b *gcsBackend) close() error { return nil }
 
-// account makes the service account on first need; it serves all buckets of the Host.
-func (b *gcsBackend) account() (*serviceAccount, error) {
+// some makes service accounts on first need, for keys take time to make; they serve all buckets of the Host.
+func (b *gcsBackend) some(n int) ([]*serviceAccount, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.user != nil {
-		return b.user, nil
+	for len(b.accounts) < n {
+		name := fmt.Sprintf("other-%d", len(b.accounts)-1)
+		switch len(b.accounts) {
+		case 0:
+			name = "wandb-bucketproof"
+		case 1:
+			name = "owner"
+		}
+		a, err := newServiceAccount(name + "@" + gcsProject + ".iam.gserviceaccount.com")
+		if err != nil {
+			return nil, err
+		}
+		b.accounts = append(b.accounts, a)
 	}
-	user, err := newServiceAccount("wandb-bucketproof@bucketproof-embedded.iam.gserviceaccount.com")
-	b.user = user
-	return user, err
+	return b.accounts[:n:n], nil
 }
 
 func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket, err error) {
-	user, err := b.account()
+	accounts, err := b.some(2 + len(s.GCS.Others))
 	if err != nil {
 		return nil, err
 	}
@@ -62,37 +109,40 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := newTokens(user)
+	tokens, err := newTokens(accounts...)
 	if err != nil {
 		return nil, err
 	}
-	server, err := fakestorage.NewServerWithOptions(fakestorage.Options{NoListener: true, ExternalURL: "https://" + gcsHost, BucketsLocation: gcsRegion})
-	if err != nil {
-		return nil, fmt.Errorf("start fake-gcs-server: %w", err)
-	}
-	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name, VersioningEnabled: s.Versioning})
-	entries, kept, err := readGCSCORS([]byte(gcsCORS))
+	o, err := newGCSOwner(name, accounts, s)
 	if err != nil {
 		return nil, err
 	}
-	o := &gcsOwner{cors: entries, corsText: kept, server: server, bucket: name, user: user, uploads: newGCSUploads()}
-	o.handler = &gcsFront{owner: o, json: server.HTTPHandler(), tokens: tokens, unverified: s.Unverified}
+	front := &gcsFront{owner: o, tokens: tokens, unverified: s.Unverified}
+	o.front = front
+	user := accounts[0]
 	bucket := &Bucket{
 		owner:   o,
 		Network: wire.Network{Hosts: map[string]string{}, Closed: true, RootCAs: h.authority.pool},
-		Address: "gs://" + escape(user.email) + ":" + escape(user.pem) + "@" + name + escapePath(s.Path),
-		Secrets: []string{user.pem, escape(user.pem), strings.Split(user.pem, "\n")[1], tokens.mark},
+		Address: gcsAddress(user, name, s.Path),
 		Store: reports.Store{
 			Name: "fake-gcs-server", Kind: "embedded", Version: gcsVersion,
 			Notes: gcsNotes(s),
 		},
 	}
+	for i, role := range s.GCS.Others {
+		a := accounts[2+i]
+		bucket.Others = append(bucket.Others, Identity{Name: a.email, Role: role, Address: gcsAddress(a, name, s.Path)})
+	}
+	for _, a := range accounts {
+		bucket.Secrets = append(bucket.Secrets, a.pem, escape(a.pem), strings.Split(a.pem, "\n")[1])
+	}
+	bucket.Secrets = append(bucket.Secrets, tokens.mark)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, bucket.Close())
 		}
 	}()
-	bucket.front, err = h.front(frontOptions{Names: gcsHosts, MinTLS: tls.VersionTLS12, Handler: o.handler, Hooks: s.Hooks})
+	bucket.front, err = h.front(frontOptions{Names: gcsHosts, MinTLS: tls.VersionTLS12, Handler: front, Hooks: s.Hooks})
 	if err != nil {
 		return nil, err
 	}
@@ -103,109 +153,25 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 	return bucket, err
 }
 
+func gcsAddress(a *serviceAccount, bucket, path string) string {
+	return "gs://" + escape(a.email) + ":" + escape(a.pem) + "@" + bucket + escapePath(path)
+}
+
 // gcsNotes say whose work is what.
 func gcsNotes(s Setup) []string {
 	notes := []string{
-		"The XML API for objects, its errors, Content-MD5 and ETags are the front's, which is Bucketproof's; the JSON API and the storage are fake-gcs-server's.",
+		"The XML and the JSON API, their errors, Content-MD5 and ETags are the front's, which is Bucketproof's; fake-gcs-server stores the objects and their generations.",
 	}
 	if s.Unverified {
 		notes = append(notes, "No signature, expiry, credential or role is checked: whatever is asked is done.")
 	} else {
 		notes = append(notes,
 			"V4 signatures, bearer tokens, their scopes and the token endpoint are the front's, by Google's documentation; fake-gcs-server checks none.",
-			"No role is checked: the service account may do everything, others nothing.")
+			"Roles are the front's, by Google's documentation: the bucket's IAM policy decides each request. Users, groups, domains, projects, conditions and custom roles are not evaluated.")
 	}
 	return append(notes,
 		"The bucket's CORS policy is kept and applied to the XML API by the front, as Google documents it.",
-		"The XML API's multipart uploads are the front's, their parts in memory; its resumable uploads are answered NotImplemented.",
+		"Soft deletion, the bucket's resource, its encryption and lifecycle are the front's: a Cloud KMS key is kept by name and encrypts nothing, lifecycle rules are kept and never run.",
+		"The XML API's multipart uploads are the front's, their parts in memory; its resumable uploads are answered NotImplemented, as is all that the front would have to drop.",
 	)
-}
-
-// gcsOwner sees a bucket as fake-gcs-server's own program interface shows it.
-type gcsOwner struct {
-	server  *fakestorage.Server
-	bucket  string
-	user    *serviceAccount
-	uploads *gcsUploads
-	handler http.Handler // the front without its hooks
-
-	mu       sync.Mutex
-	cors     []gcsCORSEntry
-	corsText string // as it is kept, "" for none
-}
-
-func (o *gcsOwner) corsEntries() []gcsCORSEntry {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.cors
-}
-
-func (o *gcsOwner) corsDocument() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.corsText
-}
-
-func (o *gcsOwner) setCORS(entries []gcsCORSEntry, kept string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.cors, o.corsText = entries, kept
-}
-
-func (o *gcsOwner) remove(context.Context) error {
-	o.server.Stop()
-	return nil
-}
-
-func (o *gcsOwner) put(_ context.Context, key string, body []byte) error {
-	err := o.server.CreateObjectStreaming(fakestorage.Object{
-		ObjectAttrs: fakestorage.ObjectAttrs{BucketName: o.bucket, Name: key, ContentType: "application/octet-stream"}, Content: body,
-	}.StreamingObject())
-	if err != nil {
-		return fmt.Errorf("store %q: %w", key, err)
-	}
-	return nil
-}
-
-func (o *gcsOwner) inventory(context.Context) (map[string]string, error) {
-	state, err := o.server.Backend().GetBucket(o.bucket)
-	if err != nil {
-		return nil, fmt.Errorf("take the inventory: %w", err)
-	}
-	list, err := o.server.ListObjectsWithOptionsPaginated(o.bucket, fakestorage.ListOptions{Versions: state.VersioningEnabled})
-	if err != nil {
-		return nil, fmt.Errorf("take the inventory: %w", err)
-	}
-	all := make(map[string]string, len(list.Objects))
-	for _, attrs := range list.Objects {
-		obj, err := o.server.GetObjectWithGeneration(o.bucket, attrs.Name, attrs.Generation)
-		if err != nil {
-			return nil, fmt.Errorf("take the inventory: read %q: %w", attrs.Name, err)
-		}
-		name := attrs.Name
-		if state.VersioningEnabled {
-			name = fmt.Sprintf("%s@%d", name, attrs.Generation)
-		}
-		sum := sha256.Sum256(obj.Content)
-		all[name] = hex.EncodeToString(sum[:])
-	}
-	o.uploads.inventory(all)
-	return all, nil
-}
-
-func (o *gcsOwner) configuration(context.Context) (map[string]string, error) {
-	state, err := o.server.Backend().GetBucket(o.bucket)
-	if err != nil {
-		return nil, fmt.Errorf("read the bucket's configuration: %w", err)
-	}
-	documents := map[string]string{
-		"location":   gcsRegion,
-		"versioning": fmt.Sprint(state.VersioningEnabled),
-		"acl":        fmt.Sprint(state.ACL),
-		"hold":       fmt.Sprint(state.DefaultEventBasedHold),
-	}
-	if cors := o.corsDocument(); cors != "" {
-		documents["cors"] = cors
-	}
-	return documents, nil
 }

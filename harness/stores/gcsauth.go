@@ -1,10 +1,6 @@
 package stores
 
 import (
-	"bytes"
-	"encoding/json"
-	"encoding/xml"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -12,90 +8,68 @@ import (
 	"github.com/bucketproof/bucketproof/reference/signing"
 )
 
-// gcsError is an error document of the XML API (Cloud Storage documentation, "HTTP response headers and status codes for
-// XML API").
-type gcsError struct {
-	XMLName      xml.Name `xml:"Error"`
-	Code         string
-	Message      string
-	Details      string `xml:",omitempty"`
-	Parameter    string `xml:"ParameterName,omitempty"`
-	StringToSign string `xml:",omitempty"`
-	status       int
-}
-
-func (e *gcsError) write(w http.ResponseWriter, r *http.Request) {
-	var b bytes.Buffer
-	b.WriteString(xml.Header)
-	if err := xml.NewEncoder(&b).Encode(e); err != nil {
-		e.status = http.StatusInternalServerError
-	}
-	w.Header().Set("Content-Type", "application/xml; charset=UTF-8")
-	w.Header().Set("Content-Length", fmt.Sprint(b.Len()))
-	if e.status == http.StatusUnauthorized {
-		w.Header().Set("Www-Authenticate", `Bearer realm="https://accounts.google.com/"`)
-	}
-	w.WriteHeader(e.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(b.Bytes())
-	}
-}
-
-// writing reports whether a request needs more than a reader's scope.
-func writing(r *http.Request) bool {
-	return r.Method != http.MethodGet && r.Method != http.MethodHead
-}
-
-// bearer says what the request's Authorization lets it do; there is none if known is false.
-func (f *gcsFront) bearer(r *http.Request, now time.Time) (g grant, known bool) {
+// bearer says who the request's Authorization names; there is none if known is false.
+func (f *gcsFront) bearer(r *http.Request, now time.Time) (c gcsCaller, known bool) {
 	values := r.Header.Values("Authorization")
 	if len(values) == 0 {
-		return nobody, false
+		return gcsCaller{grant: controller}, false
 	}
 	scheme, text, _ := strings.Cut(values[0], " ")
 	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
-		return nobody, true
+		return gcsCaller{}, true
 	}
-	return f.tokens.grant(strings.TrimSpace(text), now), true
+	return f.tokens.caller(strings.TrimSpace(text), now), true
 }
 
-// refuseXML says why a request of the XML API may not be done; nil if it may.
-func (f *gcsFront) refuseXML(r *http.Request) *gcsError {
+// identify says who asks: the bearer of a token, the account whose key signed the URL, or an anonymous caller. need is the
+// scope that a token must have.
+func (f *gcsFront) identify(r *http.Request, need grant) (gcsCaller, *gcsError) {
 	now := time.Now()
 	scheme := signing.Detect(r.URL.RawQuery)
 	if q := r.URL.Query(); scheme != signing.GCS && (scheme != signing.None || q.Has("GoogleAccessId") || q.Has("Signature")) {
-		return &gcsError{status: http.StatusNotImplemented, Code: "NotImplemented", Message: "This front knows no signatures but V4 of GCS."}
+		return gcsCaller{}, unimplemented("signatures but V4 of GCS")
 	}
-	g, known := f.bearer(r, now)
+	c, known := f.bearer(r, now)
 	switch {
-	case known && g == nobody:
-		return &gcsError{status: http.StatusUnauthorized, Code: "AuthenticationRequired", Message: "Authentication required."}
-	case known && (g == unscoped || g == reader && writing(r)):
-		return &gcsError{status: http.StatusForbidden, Code: "AccessDenied", Message: "Access denied.", Details: "Provided scope(s) are not authorized"}
+	case known && c.grant == nobody:
+		return c, &gcsError{status: http.StatusUnauthorized, Code: "AuthenticationRequired", Message: "Authentication required."}
+	case known && c.grant < need:
+		return c, outOfScope()
 	case scheme == signing.GCS:
-		return f.refuseSigned(r, now)
-	case !known:
-		return &gcsError{status: http.StatusForbidden, Code: "AccessDenied", Message: "Access denied.",
-			Details: "Anonymous caller does not have access to the Google Cloud Storage bucket or object."}
+		return f.verify(r, now)
 	}
-	return nil
+	return c, nil
 }
 
-// refuseSigned verifies a V4 signature in the query.
-func (f *gcsFront) refuseSigned(r *http.Request, now time.Time) *gcsError {
+func outOfScope() *gcsError {
+	return &gcsError{status: http.StatusForbidden, Code: "AccessDenied", reason: "forbidden", Message: "Access denied.", Details: "Provided scope(s) are not authorized"}
+}
+
+// xmlScope is the scope a request of the XML API needs.
+func xmlScope(r *http.Request) grant {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return reader
+	}
+	return writer
+}
+
+// verify says whose key a V4 signature in the query was made with. The URL acts as that account, with the account's roles and
+// no more (Cloud Storage documentation, "Signed URLs").
+func (f *gcsFront) verify(r *http.Request, now time.Time) (gcsCaller, *gcsError) {
 	in := signing.Received(r, now)
 	in.Keys = func(c *signing.Claim) []signing.Key {
-		if c.CredentialID != f.tokens.account.email {
+		account := f.tokens.accounts[c.CredentialID]
+		if account == nil {
 			return nil
 		}
-		return []signing.Key{f.tokens.account.public}
+		return []signing.Key{account.public}
 	}
 	v := signing.VerifyGCS(in)
 	if v.OK {
 		if v.Claim.Payload != signing.Unsigned {
-			return &gcsError{status: http.StatusNotImplemented, Code: "NotImplemented", Message: "This front doesn't compare a signed payload's hash.", Parameter: "x-goog-content-sha256"}
+			return gcsCaller{}, unimplemented("the comparison of a signed payload's hash")
 		}
-		return nil
+		return gcsCaller{email: v.Claim.CredentialID, grant: controller}, nil
 	}
 	e := &gcsError{status: http.StatusBadRequest, Code: "InvalidArgument", Message: "Invalid argument.", Details: v.Sentence, Parameter: v.Part}
 	switch v.Cause {
@@ -115,45 +89,5 @@ func (f *gcsFront) refuseSigned(r *http.Request, now time.Time) *gcsError {
 		e.status, e.Code, e.Message, e.StringToSign = http.StatusForbidden, "SignatureDoesNotMatch", "Access denied.", v.StringToSign
 		e.Details = "The request signature we calculated does not match the signature you provided. Check your Google secret key and signing method."
 	}
-	return e
-}
-
-// session reports whether a request carries on an upload whose URI is its own credential (Cloud Storage documentation,
-// "Resumable uploads": the session URI acts as an authentication token).
-func session(r *http.Request) bool {
-	return (r.Method == http.MethodPut || r.Method == http.MethodDelete) && strings.HasPrefix(r.URL.Path, "/upload/storage/v1/") && r.URL.Query().Get("upload_id") != ""
-}
-
-// refuseJSON answers a request of the JSON API that may not be done, and reports whether it did (JSON API reference, "HTTP
-// status and error codes"). Signed URLs are for the XML API alone; the JSON API's preflights are not the bucket's matter.
-func (f *gcsFront) refuseJSON(w http.ResponseWriter, r *http.Request) bool {
-	g, known := f.bearer(r, time.Now())
-	switch {
-	case r.Method == http.MethodOptions || !known && session(r):
-		return false
-	case !known:
-		writeJSONError(w, r, http.StatusUnauthorized, "required", "Anonymous caller does not have access to the Google Cloud Storage bucket or object.")
-	case g == nobody:
-		writeJSONError(w, r, http.StatusUnauthorized, "authError", "Invalid Credentials")
-	case g == unscoped || g == reader && writing(r):
-		writeJSONError(w, r, http.StatusForbidden, "forbidden", "Provided scope(s) are not authorized")
-	default:
-		return false
-	}
-	return true
-}
-
-func writeJSONError(w http.ResponseWriter, r *http.Request, status int, reason, message string) {
-	item := map[string]any{"message": message, "domain": "global", "reason": reason}
-	if status == http.StatusUnauthorized {
-		item["locationType"], item["location"] = "header", "Authorization"
-		w.Header().Set("Www-Authenticate", `Bearer realm="https://accounts.google.com/"`)
-	}
-	body, _ := json.Marshal(map[string]any{"error": map[string]any{"code": status, "message": message, "errors": []any{item}}})
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
-	}
+	return gcsCaller{}, e
 }

@@ -52,7 +52,7 @@ func (e *gcsCORSEntry) allows(origin, method string) string {
 // decides. Only the XML API obeys the bucket's configuration. To a preflight the entry tells all it allows, whatever headers
 // were asked for: it is the browser that compares.
 func (f *gcsFront) cors(h http.Header, r *http.Request) {
-	entries := f.owner.corsEntries()
+	entries := f.owner.resource.corsEntries()
 	if len(entries) == 0 {
 		return
 	}

@@ -31,13 +31,13 @@ const (
 // tokenAudiences are what a JWT names that is to be exchanged for a token: the endpoint and its older names.
 var tokenAudiences = []string{"https://oauth2.googleapis.com/token", "https://www.googleapis.com/oauth2/v4/token", "https://accounts.google.com/o/oauth2/token"}
 
-// storageScopes are the scopes that let their bearer in, and whether it may write (Cloud Storage documentation, "OAuth 2.0 scopes").
-var storageScopes = map[string]bool{
-	"https://www.googleapis.com/auth/cloud-platform":           true,
-	"https://www.googleapis.com/auth/devstorage.full_control":  true,
-	"https://www.googleapis.com/auth/devstorage.read_write":    true,
-	"https://www.googleapis.com/auth/cloud-platform.read-only": false,
-	"https://www.googleapis.com/auth/devstorage.read_only":     false,
+// storageScopes are the scopes that let their bearer in, and how far (Cloud Storage documentation, "OAuth 2.0 scopes").
+var storageScopes = map[string]grant{
+	"https://www.googleapis.com/auth/cloud-platform":           controller,
+	"https://www.googleapis.com/auth/devstorage.full_control":  controller,
+	"https://www.googleapis.com/auth/devstorage.read_write":    writer,
+	"https://www.googleapis.com/auth/cloud-platform.read-only": reader,
+	"https://www.googleapis.com/auth/devstorage.read_only":     reader,
 }
 
 // serviceAccount is an identity with its key, in the forms its users want.
@@ -132,43 +132,43 @@ const (
 	unscoped              // an identity whose scopes don't let it in
 	reader
 	writer
+	controller // may also change metadata of the bucket and of objects, and the IAM policy
 )
 
 func scopeGrant(scope string) grant {
 	g := unscoped
 	for _, s := range strings.Fields(scope) {
-		if write, ok := storageScopes[s]; ok {
-			g = max(g, reader)
-			if write {
-				g = writer
-			}
-		}
+		g = max(g, storageScopes[s])
 	}
 	return g
 }
 
-// tokens are the access tokens a front has issued.
+// tokens are the access tokens a front has issued, and the accounts it knows.
 type tokens struct {
-	account *serviceAccount
-	mark    string // every token begins with it, so that one secret finds them all
-	mu      sync.Mutex
-	issued  map[string]token
+	accounts map[string]*serviceAccount // by e-mail address
+	mark     string                     // every token begins with it, so that one secret finds them all
+	mu       sync.Mutex
+	issued   map[string]token
 }
 
 type token struct {
-	grant grant
-	until time.Time
+	caller gcsCaller
+	until  time.Time
 }
 
-func newTokens(a *serviceAccount) (*tokens, error) {
+func newTokens(accounts ...*serviceAccount) (*tokens, error) {
 	c, err := newCredentials()
 	if err != nil {
 		return nil, err
 	}
-	return &tokens{account: a, mark: "ya29." + c.secret, issued: map[string]token{}}, nil
+	t := &tokens{accounts: map[string]*serviceAccount{}, mark: "ya29." + c.secret, issued: map[string]token{}}
+	for _, a := range accounts {
+		t.accounts[a.email] = a
+	}
+	return t, nil
 }
 
-func (t *tokens) issue(g grant, now time.Time) (string, error) {
+func (t *tokens) issue(c gcsCaller, now time.Time) (string, error) {
 	var b [16]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", fmt.Errorf("make a token: %w", err)
@@ -181,32 +181,58 @@ func (t *tokens) issue(g grant, now time.Time) (string, error) {
 			delete(t.issued, old)
 		}
 	}
-	t.issued[text] = token{g, now.Add(tokenLife)}
+	t.issued[text] = token{c, now.Add(tokenLife)}
 	return text, nil
 }
 
-// grant says what the bearer of a token may do: one of the front's own, or a JWT the account signed for itself with a scope
-// or with the service as audience (AIP-4111, "Self-signed JWT").
-func (t *tokens) grant(text string, now time.Time) grant {
+// issuer is the account that a JWT says it is from, nil if it is unknown. Nothing is verified yet.
+func (t *tokens) issuer(text string) *serviceAccount {
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil {
+		return nil
+	}
+	var c jwtClaims
+	if json.Unmarshal(b, &c) != nil {
+		return nil
+	}
+	return t.accounts[c.Issuer]
+}
+
+// claims reads a JWT that one of the accounts signed.
+func (t *tokens) claims(text string, now time.Time) (jwtClaims, string) {
+	a := t.issuer(text)
+	if a == nil {
+		return jwtClaims{}, "Invalid grant: account not found"
+	}
+	return a.claims(text, now)
+}
+
+// caller says who the bearer of a token is: one of the front's own, or a JWT an account signed for itself with a scope or with
+// the service as audience (AIP-4111, "Self-signed JWT").
+func (t *tokens) caller(text string, now time.Time) gcsCaller {
 	t.mu.Lock()
 	k, ok := t.issued[text]
 	t.mu.Unlock()
 	if ok {
 		if !k.until.After(now) {
-			return nobody
+			return gcsCaller{}
 		}
-		return k.grant
+		return k.caller
 	}
-	c, wrong := t.account.claims(text, now)
+	c, wrong := t.claims(text, now)
 	switch {
 	case wrong != "" || c.Subject == "":
-		return nobody
+		return gcsCaller{}
 	case c.Audience == "https://"+gcsHost+"/":
-		return writer
+		return gcsCaller{c.Issuer, controller}
 	case c.Audience != "":
-		return nobody
+		return gcsCaller{}
 	}
-	return scopeGrant(c.Scope)
+	return gcsCaller{c.Issuer, scopeGrant(c.Scope)}
 }
 
 // serve exchanges a JWT for an access token (Google identity documentation, "Using OAuth 2.0 for server to server
@@ -234,7 +260,7 @@ func (t *tokens) serve(w http.ResponseWriter, r *http.Request, now time.Time) {
 		refuse("unsupported_grant_type", "Invalid grant_type: only JWTs are exchanged here.")
 		return
 	}
-	c, wrong := t.account.claims(r.PostForm.Get("assertion"), now)
+	c, wrong := t.claims(r.PostForm.Get("assertion"), now)
 	switch {
 	case wrong != "":
 		refuse("invalid_grant", wrong)
@@ -243,7 +269,7 @@ func (t *tokens) serve(w http.ResponseWriter, r *http.Request, now time.Time) {
 	case c.Scope == "":
 		refuse("invalid_scope", "Empty or missing scope not allowed.")
 	default:
-		text, err := t.issue(scopeGrant(c.Scope), now)
+		text, err := t.issue(gcsCaller{c.Issuer, scopeGrant(c.Scope)}, now)
 		if err != nil {
 			answer(http.StatusInternalServerError, map[string]any{"error": "internal_failure"})
 			return

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -34,14 +33,13 @@ type gcsUploads struct {
 	mu   sync.Mutex
 	open map[string]*gcsUpload // by ID
 	size int64                 // of all parts
-	// joined are the ETags of objects made of parts, by generation: they have no MD5.
-	joined map[string]string
 }
 
 type gcsUpload struct {
 	key, id string
 	begun   time.Time
-	header  http.Header // what the object gets
+	attrs   fakestorage.ObjectAttrs // of the object
+	kmsKey  string
 	parts   map[int]gcsPart
 }
 
@@ -52,7 +50,7 @@ type gcsPart struct {
 }
 
 func newGCSUploads() *gcsUploads {
-	return &gcsUploads{open: map[string]*gcsUpload{}, joined: map[string]string{}}
+	return &gcsUploads{open: map[string]*gcsUpload{}}
 }
 
 // inventory adds the open uploads to all, as Bucket.Inventory has them.
@@ -84,38 +82,41 @@ func (u *gcsUploads) discard(up *gcsUpload) {
 	}
 }
 
-func joinedName(key string, generation int64) string { return fmt.Sprintf("%d/%s", generation, key) }
-
-func (u *gcsUploads) etag(key string, generation int64) string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.joined[joinedName(key, generation)]
-}
-
-// serveUpload is the XML API's multipart uploads for one object (XML API reference, "XML API multipart uploads").
-func (f *gcsFront) serveUpload(w http.ResponseWriter, r *http.Request, key string) {
+// serveUpload is the XML API's multipart uploads for one object (XML API reference, "XML API multipart uploads"; permissions by
+// "IAM permissions for XML methods").
+func (f *gcsFront) serveUpload(w http.ResponseWriter, r *http.Request, c gcsCaller, key string) *gcsError {
 	q := r.URL.Query()
 	number, id := q.Has("partNumber"), q.Has("uploadId")
-	switch {
-	case len(key) > keyLimit:
-		writeXMLError(w, r, http.StatusBadRequest, "KeyTooLong", fmt.Sprintf("The object name is %d bytes long; %d are allowed.", len(key), keyLimit))
-	case q.Has("uploads") && r.Method == http.MethodPost && !id && !number:
-		f.beginUpload(w, r, key)
-	case number && id && r.Method == http.MethodPut:
-		f.putPart(w, r, key, q)
-	case id && !number && r.Method == http.MethodPost:
-		f.completeUpload(w, r, key, q.Get("uploadId"))
-	case id && !number && r.Method == http.MethodGet:
-		f.listParts(w, r, key, q)
-	case id && !number && r.Method == http.MethodDelete:
-		f.abortUpload(w, r, key, q.Get("uploadId"))
-	default:
-		writeXMLError(w, r, http.StatusBadRequest, "InvalidArgument", "No request of a multipart upload has this method with these parameters.")
+	if len(key) > keyLimit {
+		return tooLong(key)
 	}
+	if refusal := refuseHeaders(r); refusal != nil {
+		return refusal
+	}
+	var do func() *gcsError
+	needs := []string{"storage.multipartUploads.create", "storage.objects.create"}
+	switch {
+	case q.Has("uploads") && r.Method == http.MethodPost && !id && !number:
+		do = func() *gcsError { return f.beginUpload(w, r, key) }
+	case number && id && r.Method == http.MethodPut:
+		do = func() *gcsError { return f.putPart(w, r, key, q) }
+	case id && !number && r.Method == http.MethodPost:
+		do = func() *gcsError { return f.completeUpload(w, r, c, key, q.Get("uploadId")) }
+	case id && !number && r.Method == http.MethodGet:
+		needs, do = []string{"storage.multipartUploads.listParts"}, func() *gcsError { return f.listParts(w, r, key, q) }
+	case id && !number && r.Method == http.MethodDelete:
+		needs, do = []string{"storage.multipartUploads.abort"}, func() *gcsError { return f.abortUpload(w, key, q.Get("uploadId")) }
+	default:
+		return invalid("No request of a multipart upload has this method with these parameters.")
+	}
+	if err := f.permit(c, needs...); err != nil {
+		return err
+	}
+	return do()
 }
 
-func writeNoSuchUpload(w http.ResponseWriter, r *http.Request) {
-	writeXMLError(w, r, http.StatusNotFound, "NoSuchUpload", "The requested upload was not found.")
+func noUpload() *gcsError {
+	return &gcsError{status: http.StatusNotFound, Code: "NoSuchUpload", Message: "The requested upload was not found."}
 }
 
 func writeXML(w http.ResponseWriter, r *http.Request, v any) {
@@ -130,13 +131,20 @@ func writeXML(w http.ResponseWriter, r *http.Request, v any) {
 	_, _ = w.Write(body)
 }
 
-func (f *gcsFront) beginUpload(w http.ResponseWriter, r *http.Request, key string) {
+func (f *gcsFront) beginUpload(w http.ResponseWriter, r *http.Request, key string) *gcsError {
+	attrs, refusal := f.attributes(r.Header, key)
+	if refusal != nil {
+		return refusal
+	}
+	kmsKey, refusal := f.owner.kmsKey(r.Header.Get(kmsHeader))
+	if refusal != nil {
+		return refusal
+	}
 	var b [24]byte
 	if _, err := rand.Read(b[:]); err != nil {
-		writeXMLError(w, r, http.StatusInternalServerError, "InternalError", "No upload ID could be made.")
-		return
+		return broken("begun")
 	}
-	up := &gcsUpload{key: key, id: base64.RawURLEncoding.EncodeToString(b[:]), begun: time.Now(), header: r.Header.Clone(), parts: map[int]gcsPart{}}
+	up := &gcsUpload{key: key, id: base64.RawURLEncoding.EncodeToString(b[:]), begun: time.Now(), attrs: attrs, kmsKey: kmsKey, parts: map[int]gcsPart{}}
 	u := f.owner.uploads
 	u.mu.Lock()
 	u.open[up.id] = up
@@ -145,46 +153,36 @@ func (f *gcsFront) beginUpload(w http.ResponseWriter, r *http.Request, key strin
 		XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
 		Bucket, Key, UploadId string
 	}{Bucket: f.owner.bucket, Key: key, UploadId: up.id})
+	return nil
 }
 
-func (f *gcsFront) putPart(w http.ResponseWriter, r *http.Request, key string, q url.Values) {
+func (f *gcsFront) putPart(w http.ResponseWriter, r *http.Request, key string, q url.Values) *gcsError {
 	number, err := strconv.Atoi(q.Get("partNumber"))
 	if err != nil || number < 1 || number > lastPartNumber {
-		writeXMLError(w, r, http.StatusBadRequest, "InvalidArgument", fmt.Sprintf("Part number must be an integer between 1 and %d, inclusive.", lastPartNumber))
-		return
-	}
-	if r.Header.Get("X-Goog-Copy-Source") != "" {
-		writeXMLError(w, r, http.StatusNotImplemented, "NotImplemented", "This front doesn't implement copies.")
-		return
+		return invalid("Part number must be an integer between 1 and %d, inclusive.", lastPartNumber)
 	}
 	u, id := f.owner.uploads, q.Get("uploadId")
 	u.mu.Lock()
 	known := u.find(id, key) != nil
 	u.mu.Unlock()
 	if !known {
-		writeNoSuchUpload(w, r)
-		return
+		return noUpload()
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, partsCap+1))
-	if err != nil {
-		panic(http.ErrAbortHandler) // the client broke off
-	}
+	body := readAll(r.Body, partsCap+1)
 	sum := md5.Sum(body)
-	if !digestMatches(w, r, sum) {
-		return
+	if refusal := checkBody(r, body); refusal != nil {
+		return refusal
 	}
 	etag := `"` + hex.EncodeToString(sum[:]) + `"`
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	up := u.find(id, key)
 	if up == nil { // aborted meanwhile
-		writeNoSuchUpload(w, r)
-		return
+		return noUpload()
 	}
 	size := u.size + int64(len(body)) - int64(len(up.parts[number].body))
 	if size > partsCap {
-		writeXMLError(w, r, http.StatusBadRequest, "EntityTooLarge", fmt.Sprintf("This front keeps at most %d bytes of parts a bucket.", int64(partsCap)))
-		return
+		return &gcsError{status: http.StatusBadRequest, Code: "EntityTooLarge", Message: fmt.Sprintf("This front keeps at most %d bytes of parts a bucket.", int64(partsCap))}
 	}
 	u.size, up.parts[number] = size, gcsPart{body: body, etag: etag, at: time.Now()}
 	w.Header().Set("Etag", etag)
@@ -192,6 +190,7 @@ func (f *gcsFront) putPart(w http.ResponseWriter, r *http.Request, key string, q
 	w.Header().Set("Content-Length", "0")
 	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.WriteHeader(http.StatusOK)
+	return nil
 }
 
 // join reads a list of parts and puts their bodies together; an error document says what is wrong with it. The caller
@@ -231,11 +230,8 @@ func (up *gcsUpload) join(list []byte) (body []byte, etag string, wrong *gcsErro
 	return body, fmt.Sprintf(`"%x-%d"`, sums.Sum(nil), len(in.Parts)), nil
 }
 
-func (f *gcsFront) completeUpload(w http.ResponseWriter, r *http.Request, key, id string) {
-	list, err := io.ReadAll(io.LimitReader(r.Body, completeCap))
-	if err != nil {
-		panic(http.ErrAbortHandler) // the client broke off
-	}
+func (f *gcsFront) completeUpload(w http.ResponseWriter, r *http.Request, c gcsCaller, key, id string) *gcsError {
+	list := readAll(r.Body, completeCap)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	u := f.owner.uploads
@@ -243,149 +239,41 @@ func (f *gcsFront) completeUpload(w http.ResponseWriter, r *http.Request, key, i
 	defer u.mu.Unlock()
 	up := u.find(id, key)
 	if up == nil {
-		writeNoSuchUpload(w, r)
-		return
+		return noUpload()
 	}
-	if !f.generationMatches(r, key) {
-		writePrecondition(w, r)
-		return
+	if err := f.overwrite(c, key, func() (gcsConditions, *gcsError) { return headerConditions(r.Header) }); err != nil {
+		return err
 	}
 	body, etag, wrong := up.join(list)
 	if wrong != nil {
-		wrong.write(w, r)
-		return
+		return wrong
 	}
-	obj := fakestorage.Object{ObjectAttrs: f.attributes(up.header, key), Content: body}
-	if err := f.owner.server.CreateObjectStreaming(obj.StreamingObject()); err != nil {
-		writeXMLError(w, r, http.StatusInternalServerError, "InternalError", "The object could not be stored.")
-		return
-	}
-	stored, err := f.owner.server.GetObject(f.owner.bucket, key)
+	e, err := f.owner.storage.put(up.attrs, gcsKept{kmsKey: up.kmsKey, etag: etag}, body)
 	if err != nil {
-		writeXMLError(w, r, http.StatusInternalServerError, "InternalError", "The object could not be read back.")
-		return
+		return broken("stored")
 	}
 	u.discard(up)
-	u.joined[joinedName(key, stored.Generation)] = etag
-	w.Header().Set("X-Goog-Generation", strconv.FormatInt(stored.Generation, 10))
-	w.Header().Add("X-Goog-Hash", "crc32c="+stored.Crc32c)
+	w.Header().Set("X-Goog-Generation", strconv.FormatInt(e.Generation, 10))
+	w.Header().Add("X-Goog-Hash", "crc32c="+e.Crc32c)
+	if e.kept.kmsKey != "" {
+		w.Header().Set(kmsHeader, e.kept.kmsKey)
+	}
 	writeXML(w, r, struct {
 		XMLName                     xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
 		Location, Bucket, Key, ETag string
 	}{Location: "http://" + gcsHost + "/" + escape(f.owner.bucket) + escapePath(key), Bucket: f.owner.bucket, Key: key, ETag: etag})
+	return nil
 }
 
-func (f *gcsFront) abortUpload(w http.ResponseWriter, r *http.Request, key, id string) {
+func (f *gcsFront) abortUpload(w http.ResponseWriter, key, id string) *gcsError {
 	u := f.owner.uploads
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	up := u.find(id, key)
 	if up == nil {
-		writeNoSuchUpload(w, r)
-		return
+		return noUpload()
 	}
 	u.discard(up)
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// limit reads how many entries a page shall have.
-func limit(q url.Values, name string) (int, bool) {
-	if !q.Has(name) {
-		return mostListed, true
-	}
-	n, err := strconv.Atoi(q.Get(name))
-	return min(n, mostListed), err == nil && n > 0
-}
-
-func (f *gcsFront) listParts(w http.ResponseWriter, r *http.Request, key string, q url.Values) {
-	most, ok := limit(q, "max-parts")
-	after, err := strconv.Atoi(q.Get("part-number-marker"))
-	if q.Has("part-number-marker") && err != nil || !ok {
-		writeXMLError(w, r, http.StatusBadRequest, "InvalidArgument", "max-parts and part-number-marker are numbers.")
-		return
-	}
-	type part struct {
-		PartNumber         int
-		LastModified, ETag string
-		Size               int
-	}
-	out := struct {
-		XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListPartsResult"`
-		Bucket, Key, UploadId string
-		StorageClass          string
-		PartNumberMarker      int
-		NextPartNumberMarker  int `xml:",omitempty"`
-		MaxParts              int
-		IsTruncated           bool
-		Part                  []part
-	}{Bucket: f.owner.bucket, Key: key, UploadId: q.Get("uploadId"), StorageClass: "STANDARD", PartNumberMarker: after, MaxParts: most}
-	u := f.owner.uploads
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	up := u.find(out.UploadId, key)
-	if up == nil {
-		writeNoSuchUpload(w, r)
-		return
-	}
-	for _, n := range slices.Sorted(maps.Keys(up.parts)) {
-		if n <= after {
-			continue
-		}
-		if len(out.Part) == most {
-			out.IsTruncated = true
-			break
-		}
-		p := up.parts[n]
-		out.Part = append(out.Part, part{n, p.at.UTC().Format(time.RFC3339Nano), p.etag, len(p.body)})
-		out.NextPartNumberMarker = n
-	}
-	writeXML(w, r, out)
-}
-
-// listUploads lists a bucket's open uploads.
-func (f *gcsFront) listUploads(w http.ResponseWriter, r *http.Request, q url.Values) {
-	most, ok := limit(q, "max-uploads")
-	switch {
-	case !ok:
-		writeXMLError(w, r, http.StatusBadRequest, "InvalidArgument", "max-uploads is a number.")
-		return
-	case q.Get("delimiter") != "" || q.Get("encoding-type") != "":
-		writeXMLError(w, r, http.StatusNotImplemented, "NotImplemented", "This front lists uploads without delimiter and encoding-type.")
-		return
-	}
-	type upload struct{ Key, UploadId, StorageClass, Initiated string }
-	out := struct {
-		XMLName            xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMultipartUploadsResult"`
-		Bucket             string
-		KeyMarker          string
-		UploadIdMarker     string
-		NextKeyMarker      string `xml:",omitempty"`
-		NextUploadIdMarker string `xml:",omitempty"`
-		Prefix             string `xml:",omitempty"`
-		MaxUploads         int
-		IsTruncated        bool
-		Upload             []upload
-	}{Bucket: f.owner.bucket, KeyMarker: q.Get("key-marker"), UploadIdMarker: q.Get("upload-id-marker"), Prefix: q.Get("prefix"), MaxUploads: most}
-	u := f.owner.uploads
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	all := slices.SortedFunc(maps.Values(u.open), func(a, b *gcsUpload) int {
-		return strings.Compare(a.key+"\x00"+a.id, b.key+"\x00"+b.id)
-	})
-	for _, up := range all {
-		past := up.key > out.KeyMarker || up.key == out.KeyMarker && out.UploadIdMarker != "" && up.id > out.UploadIdMarker
-		if !past || !strings.HasPrefix(up.key, out.Prefix) {
-			continue
-		}
-		if len(out.Upload) == most {
-			out.IsTruncated = true
-			break
-		}
-		out.Upload = append(out.Upload, upload{up.key, up.id, "STANDARD", up.begun.UTC().Format(time.RFC3339Nano)})
-		out.NextKeyMarker, out.NextUploadIdMarker = up.key, up.id
-	}
-	if !out.IsTruncated {
-		out.NextKeyMarker, out.NextUploadIdMarker = "", ""
-	}
-	writeXML(w, r, out)
+	return nil
 }

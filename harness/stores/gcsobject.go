@@ -6,10 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 )
@@ -19,80 +20,142 @@ const keyLimit = 1024
 
 // serveObject is the XML API for one object (XML API reference, "Upload an object", "Download an object", "Get object
 // metadata", "Delete an object").
-func (f *gcsFront) serveObject(w http.ResponseWriter, r *http.Request, key string) {
+func (f *gcsFront) serveObject(w http.ResponseWriter, r *http.Request, c gcsCaller, key string) *gcsError {
 	if len(key) > keyLimit {
-		writeXMLError(w, r, http.StatusBadRequest, "KeyTooLong", fmt.Sprintf("The object name is %d bytes long; %d are allowed.", len(key), keyLimit))
-		return
+		return tooLong(key)
+	}
+	if refusal := refuseHeaders(r); refusal != nil {
+		return refusal
 	}
 	switch r.Method {
 	case http.MethodPut:
-		f.putObject(w, r, key)
+		return f.putObject(w, r, c, key)
 	case http.MethodGet, http.MethodHead:
-		f.getObject(w, r, key)
+		return f.getObject(w, r, c, key)
 	case http.MethodDelete:
-		f.deleteObject(w, r, key)
-	default:
-		w.Header().Set("Allow", "DELETE, GET, HEAD, OPTIONS, PUT")
-		writeXMLError(w, r, http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+		return f.deleteObject(w, r, c, key)
 	}
+	w.Header().Set("Allow", "DELETE, GET, HEAD, OPTIONS, PUT")
+	return &gcsError{status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed", Message: "The specified method is not allowed against this resource."}
+}
+
+func tooLong(key string) *gcsError {
+	return &gcsError{status: http.StatusBadRequest, Code: "KeyTooLong", Message: fmt.Sprintf("The object name is %d bytes long; %d are allowed.", len(key), keyLimit)}
+}
+
+// gcsHeaders are the extension headers of requests that are obeyed, or that change nothing here (XML API reference, "HTTP
+// headers and query string parameters").
+var gcsHeaders = []string{"Acl", "Api-Client", "Api-Version", "Content-Length-Range", "Content-Sha256", "Copy-Source", "Custom-Time", "Date",
+	"Encryption-Kms-Key-Name", "Gcs-Idempotency-Token", "Hash", "If-Generation-Match", "If-Metageneration-Match", "Project-Id", "Request-Reason",
+	"Resumable", "Storage-Class", "User-Project"}
+
+// refuseHeaders refuses what would otherwise be dropped.
+func refuseHeaders(r *http.Request) *gcsError {
+	if err := refuseSuppliedKeys(r.Header); err != nil {
+		return err
+	}
+	h := r.Header
+	for name := range h {
+		rest, ours := strings.CutPrefix(name, "X-Goog-")
+		if ours && !strings.HasPrefix(rest, "Meta-") && !strings.HasPrefix(rest, "Custom-Audit-") && !slices.Contains(gcsHeaders, rest) {
+			return unimplemented("the header " + strings.ToLower(name))
+		}
+	}
+	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch class := h.Get("X-Goog-Storage-Class"); {
+	case h.Get("X-Goog-Acl") != "":
+		return uniform("insert legacy ACL for an object")
+	case class != "" && class != "STANDARD":
+		return unimplemented("storage classes but STANDARD")
+	case h.Get("X-Goog-Copy-Source") != "":
+		return unimplemented("copies by the XML API")
+	case !reading && (h.Get("If-Match") != "" || h.Get("If-None-Match") != ""):
+		return unimplemented("If-Match and If-None-Match but for reading")
+	}
+	return nil
 }
 
 // putObject stores a body whole or not at all.
-func (f *gcsFront) putObject(w http.ResponseWriter, r *http.Request, key string) {
-	if r.Header.Get("X-Goog-Copy-Source") != "" {
-		writeXMLError(w, r, http.StatusNotImplemented, "NotImplemented", "This front doesn't implement copies.")
-		return
+func (f *gcsFront) putObject(w http.ResponseWriter, r *http.Request, c gcsCaller, key string) *gcsError {
+	if err := f.permit(c, "storage.objects.create"); err != nil {
+		return err
 	}
-	body, err := io.ReadAll(r.Body)
+	body := readAll(r.Body, gcsUploadCap+1)
+	if len(body) > gcsUploadCap {
+		return unimplemented("objects of more than 512 MiB: they are kept in memory")
+	}
+	if err := checkBody(r, body); err != nil {
+		return err
+	}
+	attrs, err := f.attributes(r.Header, key)
 	if err != nil {
-		panic(http.ErrAbortHandler) // the client broke off
+		return err
 	}
-	if !digestMatches(w, r, md5.Sum(body)) {
-		return
+	kmsKey, err := f.owner.kmsKey(r.Header.Get(kmsHeader))
+	if err != nil {
+		return err
 	}
-	attrs := f.attributes(r.Header, key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.generationMatches(r, key) {
-		writePrecondition(w, r)
-		return
+	if err := f.overwrite(c, key, func() (gcsConditions, *gcsError) { return headerConditions(r.Header) }); err != nil {
+		return err
 	}
-	if err := f.owner.server.CreateObjectStreaming(fakestorage.Object{ObjectAttrs: attrs, Content: body}.StreamingObject()); err != nil {
-		writeXMLError(w, r, http.StatusInternalServerError, "InternalError", "The object could not be stored.")
-		return
+	e, failed := f.owner.storage.put(attrs, gcsKept{kmsKey: kmsKey}, body)
+	if failed != nil {
+		return broken("stored")
 	}
-	obj, err := f.owner.server.GetObject(f.owner.bucket, key)
-	if err != nil {
-		writeXMLError(w, r, http.StatusInternalServerError, "InternalError", "The object could not be read back.")
-		return
-	}
-	f.owner.describe(w.Header(), obj)
+	describe(w.Header(), e)
 	w.Header().Set("Content-Length", "0")
 	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.WriteHeader(http.StatusOK)
+	return nil
 }
 
-// digestMatches compares a body with its Content-MD5, and answers if they differ.
-func digestMatches(w http.ResponseWriter, r *http.Request, sum [md5.Size]byte) bool {
+// checkBody compares a body with what the request says of it.
+func checkBody(r *http.Request, body []byte) *gcsError {
+	if err := checkDigest(r, md5.Sum(body)); err != nil {
+		return err
+	}
+	if err := checkHashes(strings.Join(r.Header.Values("X-Goog-Hash"), ","), body); err != nil {
+		return err
+	}
+	span := r.Header.Get("X-Goog-Content-Length-Range")
+	if span == "" {
+		return nil
+	}
+	from, to, _ := strings.Cut(span, ",")
+	least, err := strconv.Atoi(strings.TrimSpace(from))
+	most, err2 := strconv.Atoi(strings.TrimSpace(to))
+	switch {
+	case err != nil || err2 != nil:
+		return invalid("x-goog-content-length-range is two numbers.")
+	case len(body) < least:
+		return &gcsError{status: http.StatusBadRequest, Code: "EntityTooSmall", Message: "Your proposed upload is smaller than the minimum object size."}
+	case len(body) > most:
+		return &gcsError{status: http.StatusBadRequest, Code: "EntityTooLarge", Message: "Your proposed upload is larger than the maximum object size."}
+	}
+	return nil
+}
+
+// checkDigest compares a body with its Content-MD5.
+func checkDigest(r *http.Request, sum [md5.Size]byte) *gcsError {
 	sent := r.Header.Values("Content-Md5")
 	if len(sent) == 0 {
-		return true
+		return nil
 	}
 	want, err := base64.StdEncoding.DecodeString(sent[0])
 	if err != nil || len(want) != md5.Size {
-		writeXMLError(w, r, http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified was invalid.")
-		return false
+		return &gcsError{status: http.StatusBadRequest, Code: "InvalidDigest", Message: "The Content-MD5 you specified was invalid."}
 	}
 	if !bytes.Equal(want, sum[:]) {
-		writeXMLError(w, r, http.StatusBadRequest, "BadDigest", fmt.Sprintf(
-			"The Content-MD5 you specified did not match what we received: %s was sent, %s is right.", sent[0], base64.StdEncoding.EncodeToString(sum[:])))
-		return false
+		return &gcsError{status: http.StatusBadRequest, Code: "BadDigest", Message: fmt.Sprintf(
+			"The Content-MD5 you specified did not match what we received: %s was sent, %s is right.", sent[0], base64.StdEncoding.EncodeToString(sum[:]))}
 	}
-	return true
+	return nil
 }
 
 // attributes are what the headers of an upload say of its object.
-func (f *gcsFront) attributes(h http.Header, key string) fakestorage.ObjectAttrs {
+func (f *gcsFront) attributes(h http.Header, key string) (fakestorage.ObjectAttrs, *gcsError) {
 	attrs := fakestorage.ObjectAttrs{
 		BucketName: f.owner.bucket, Name: key,
 		ContentType:        h.Get("Content-Type"),
@@ -110,43 +173,67 @@ func (f *gcsFront) attributes(h http.Header, key string) fakestorage.ObjectAttrs
 			attrs.Metadata[meta] = strings.Join(values, ",")
 		}
 	}
-	return attrs
+	if text := h.Get("X-Goog-Custom-Time"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return attrs, invalid("x-goog-custom-time is no time.")
+		}
+		attrs.CustomTime = at
+	}
+	return attrs, nil
 }
 
 // describe sets the headers every answer about an object has.
-func (o *gcsOwner) describe(h http.Header, obj fakestorage.Object) {
-	sum := md5.Sum(obj.Content)
-	size := strconv.Itoa(len(obj.Content))
-	h.Add("X-Goog-Hash", "crc32c="+obj.Crc32c)
-	if etag := o.uploads.etag(obj.Name, obj.Generation); etag != "" {
-		h.Set("Etag", etag)
+func describe(h http.Header, e gcsEntry) {
+	h.Add("X-Goog-Hash", "crc32c="+e.Crc32c)
+	if e.kept.etag != "" {
+		h.Set("Etag", e.kept.etag)
 	} else {
-		h.Set("Etag", `"`+hex.EncodeToString(sum[:])+`"`)
-		h.Add("X-Goog-Hash", "md5="+base64.StdEncoding.EncodeToString(sum[:]))
+		sum, _ := base64.StdEncoding.DecodeString(e.Md5Hash)
+		h.Set("Etag", `"`+hex.EncodeToString(sum)+`"`)
+		h.Add("X-Goog-Hash", "md5="+e.Md5Hash)
 	}
-	h.Set("X-Goog-Generation", strconv.FormatInt(obj.Generation, 10))
-	h.Set("X-Goog-Metageneration", "1")
-	h.Set("X-Goog-Stored-Content-Length", size)
-	encoding := obj.ContentEncoding
+	h.Set("X-Goog-Generation", strconv.FormatInt(e.Generation, 10))
+	h.Set("X-Goog-Metageneration", strconv.FormatInt(e.kept.metageneration, 10))
+	h.Set("X-Goog-Stored-Content-Length", strconv.FormatInt(e.Size, 10))
+	encoding := e.ContentEncoding
 	if encoding == "" {
 		encoding = "identity"
 	}
 	h.Set("X-Goog-Stored-Content-Encoding", encoding)
 	h.Set("X-Goog-Storage-Class", "STANDARD")
+	if e.kept.kmsKey != "" {
+		h.Set(kmsHeader, e.kept.kmsKey)
+	}
 }
 
-func (f *gcsFront) getObject(w http.ResponseWriter, r *http.Request, key string) {
-	obj, err := f.find(r, key)
+func (f *gcsFront) getObject(w http.ResponseWriter, r *http.Request, c gcsCaller, key string) *gcsError {
+	if err := f.permit(c, "storage.objects.get"); err != nil {
+		return err
+	}
+	n, err := generation(r.URL.Query())
 	if err != nil {
-		writeXMLError(w, r, http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-		return
+		return err
 	}
-	if !f.generationMatches(r, key) {
-		writePrecondition(w, r)
-		return
+	conditions, err := headerConditions(r.Header)
+	if err != nil {
+		return err
 	}
+	o, kept, ok := f.owner.storage.get(key, n)
+	if !ok {
+		return f.missing(c, key)
+	}
+	if err := conditions.check(gcsEntry{ObjectAttrs: o.ObjectAttrs, kept: kept}, true, true); err != nil {
+		return err
+	}
+	f.serveContent(w, r, o, kept)
+	return nil
+}
+
+// serveContent answers with an object's content, whole or in part.
+func (f *gcsFront) serveContent(w http.ResponseWriter, r *http.Request, obj fakestorage.Object, kept gcsKept) {
 	h := w.Header()
-	f.owner.describe(h, obj)
+	describe(h, gcsEntry{ObjectAttrs: obj.ObjectAttrs, kept: kept})
 	for name, value := range map[string]string{
 		"Content-Type": obj.ContentType, "Content-Encoding": obj.ContentEncoding, "Content-Disposition": obj.ContentDisposition,
 		"Content-Language": obj.ContentLanguage, "Cache-Control": obj.CacheControl,
@@ -157,6 +244,9 @@ func (f *gcsFront) getObject(w http.ResponseWriter, r *http.Request, key string)
 	}
 	for name, value := range obj.Metadata {
 		h.Set("X-Goog-Meta-"+name, value)
+	}
+	if !obj.CustomTime.IsZero() {
+		h.Set("X-Goog-Custom-Time", obj.CustomTime.UTC().Format(time.RFC3339Nano))
 	}
 	for query, name := range map[string]string{"response-content-type": "Content-Type", "response-content-disposition": "Content-Disposition"} {
 		if v := r.URL.Query().Get(query); v != "" {
@@ -173,53 +263,32 @@ func (f *gcsFront) getObject(w http.ResponseWriter, r *http.Request, key string)
 	http.ServeContent(&rangeRefusal{ResponseWriter: w, r: r}, r, "", obj.Updated, bytes.NewReader(obj.Content))
 }
 
-// find returns the object of a request, in the generation it names.
-func (f *gcsFront) find(r *http.Request, key string) (fakestorage.Object, error) {
-	if g, err := strconv.ParseInt(r.URL.Query().Get("generation"), 10, 64); err == nil {
-		return f.owner.server.GetObjectWithGeneration(f.owner.bucket, key, g)
+func (f *gcsFront) deleteObject(w http.ResponseWriter, r *http.Request, c gcsCaller, key string) *gcsError {
+	if err := f.permit(c, "storage.objects.delete"); err != nil {
+		return err
 	}
-	return f.owner.server.GetObject(f.owner.bucket, key)
-}
-
-func (f *gcsFront) deleteObject(w http.ResponseWriter, r *http.Request, key string) {
+	n, err := generation(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	conditions, err := headerConditions(r.Header)
+	if err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	obj, err := f.find(r, key)
-	if err != nil {
-		writeXMLError(w, r, http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
-		return
+	e, ok := f.owner.storage.look(key, n)
+	if !ok {
+		return f.missing(c, key)
 	}
-	if !f.generationMatches(r, key) {
-		writePrecondition(w, r)
-		return
+	if err := conditions.check(e, true, false); err != nil {
+		return err
 	}
-	if r.URL.Query().Has("generation") {
-		err = f.owner.server.Backend().DeleteObjectWithGeneration(f.owner.bucket, key, obj.Generation)
-	} else {
-		err = f.owner.server.Backend().DeleteObject(f.owner.bucket, key)
-	}
-	if err != nil {
-		writeXMLError(w, r, http.StatusInternalServerError, "InternalError", "The object could not be removed.")
-		return
+	if _, err := f.owner.storage.remove(key, n); err != nil {
+		return broken("removed")
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// generationMatches checks x-goog-if-generation-match; an object that isn't there has generation 0.
-func (f *gcsFront) generationMatches(r *http.Request, key string) bool {
-	want := r.Header.Get("X-Goog-If-Generation-Match")
-	if want == "" {
-		return true
-	}
-	obj, err := f.owner.server.GetObject(f.owner.bucket, key)
-	if err != nil {
-		return want == "0"
-	}
-	return want == strconv.FormatInt(obj.Generation, 10)
-}
-
-func writePrecondition(w http.ResponseWriter, r *http.Request) {
-	writeXMLError(w, r, http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold.")
+	return nil
 }
 
 // rangeRefusal puts an XML error in the place of http.ServeContent's plain one.

@@ -24,17 +24,17 @@ func (o *gcsOwner) ask(ctx context.Context, method, target, body string, header 
 		r.Header[k] = v
 	}
 	w := &held{header: http.Header{}}
-	o.handler.ServeHTTP(w, r)
+	o.front.ServeHTTP(w, r)
 	return w, nil
 }
 
-// signed asks with a V4 URL of the bucket's account for the probe's key, begun at a time; change may spoil it. header is signed and sent.
+// signed asks with a V4 URL of the store's owner for the probe's key, begun at a time; change may spoil it. header is signed and sent.
 func (o *gcsOwner) signed(ctx context.Context, method string, at time.Time, q url.Values, body string, header http.Header, change func(target string) string) (*held, error) {
-	private, err := signing.ParseRSAKey([]byte(o.user.pem))
+	private, err := signing.ParseRSAKey([]byte(o.warden.pem))
 	if err != nil {
 		return nil, fmt.Errorf("sign for the front: %w", err)
 	}
-	signer, err := signing.NewGCSSigner(o.user.email, private)
+	signer, err := signing.NewGCSSigner(o.warden.email, private)
 	if err != nil {
 		return nil, fmt.Errorf("sign for the front: %w", err)
 	}
@@ -59,6 +59,7 @@ func (o *gcsOwner) probe(ctx context.Context) ([]reports.Fidelity, error) {
 	var list []reports.Fidelity
 	for _, p := range []func(context.Context) (reports.Fidelity, error){
 		o.probeSignatures, o.probeIdentity, o.probePermissions, o.probeClock, o.probeVersioning, o.probeMultipart, o.probeMD5, o.probeCORS,
+		o.probeSoftDelete, o.probeEncryption, o.probeLifecycle,
 	} {
 		f, err := p(ctx)
 		if err != nil {
@@ -97,15 +98,15 @@ func (o *gcsOwner) probeSignatures(ctx context.Context) (reports.Fidelity, error
 		fmt.Sprintf("GET by a V4 URL with its signature tampered with: %d; expired: %d; unbroken, of an object that isn't there: %d", tampered.status, expired.status, control.status)), nil
 }
 
-// bearer is the account's own token, made without asking for one.
+// bearer is the owner's own token, made without asking for one.
 func (o *gcsOwner) bearer() (http.Header, error) {
 	now := time.Now()
-	token, err := o.user.assertion(jwtClaims{Issuer: o.user.email, Subject: o.user.email, Scope: "https://www.googleapis.com/auth/devstorage.full_control",
+	token, err := o.warden.assertion(jwtClaims{Issuer: o.warden.email, Subject: o.warden.email, Scope: "https://www.googleapis.com/auth/devstorage.full_control",
 		Issued: now.Unix(), Expires: now.Add(probeLife).Unix()})
 	return http.Header{"Authorization": {"Bearer " + token}}, err
 }
 
-// probeIdentity tries both APIs with nothing, with a token that isn't one, and with the account's.
+// probeIdentity tries both APIs with nothing, with a token that isn't one, and with an account's.
 func (o *gcsOwner) probeIdentity(ctx context.Context) (reports.Fidelity, error) {
 	account, err := o.bearer()
 	if err != nil {
@@ -120,10 +121,10 @@ func (o *gcsOwner) probeIdentity(ctx context.Context) (reports.Fidelity, error) 
 	}{
 		{"JSON API, no credentials", resource, nil, http.StatusUnauthorized},
 		{"JSON API, a made-up token", resource, http.Header{"Authorization": {"Bearer nobody"}}, http.StatusUnauthorized},
-		{"JSON API, the account's token", resource, account, http.StatusOK},
+		{"JSON API, an account's token", resource, account, http.StatusOK},
 		{"XML API, no credentials", object, nil, http.StatusForbidden},
 		{"XML API, a made-up token", object, http.Header{"Authorization": {"Bearer nobody"}}, http.StatusUnauthorized},
-		{"XML API, the account's token", object, account, http.StatusNotFound},
+		{"XML API, an account's token", object, account, http.StatusNotFound},
 	} {
 		a, err := o.ask(ctx, http.MethodGet, try.target, "", try.header)
 		if err != nil {
@@ -135,38 +136,12 @@ func (o *gcsOwner) probeIdentity(ctx context.Context) (reports.Fidelity, error) 
 	return seen(reports.FidelityIdentity, enforced, nil, strings.Join(observed, ", ")), nil
 }
 
-// probePermissions asks for what roles on a bucket never give: the project's list of buckets.
-func (o *gcsOwner) probePermissions(ctx context.Context) (reports.Fidelity, error) {
-	account, err := o.bearer()
-	if err != nil {
-		return reports.Fidelity{}, err
-	}
-	a, err := o.ask(ctx, http.MethodGet, "/storage/v1/b?project=bucketproof-embedded", "", account)
-	if err != nil {
-		return reports.Fidelity{}, err
-	}
-	return seen(reports.FidelityPermissions, a.status == http.StatusForbidden, nil,
-		fmt.Sprintf("the project's buckets, listed by an account with a role on one bucket: %d", a.status)), nil
-}
-
 func (o *gcsOwner) probeClock(ctx context.Context) (reports.Fidelity, error) {
 	a, err := o.signed(ctx, http.MethodGet, time.Now().Add(26*time.Hour), nil, "", nil, nil)
 	if err != nil {
 		return reports.Fidelity{}, err
 	}
 	return seen(reports.FidelityClock, a.status == http.StatusForbidden, nil, fmt.Sprintf("V4 URL dated 26 hours ahead: %d", a.status)), nil
-}
-
-func (o *gcsOwner) probeVersioning(ctx context.Context) (reports.Fidelity, error) {
-	account, err := o.bearer()
-	if err != nil {
-		return reports.Fidelity{}, err
-	}
-	a, err := o.ask(ctx, http.MethodGet, "/storage/v1/b/"+o.bucket, "", account)
-	if err != nil {
-		return reports.Fidelity{}, err
-	}
-	return seen(reports.FidelityVersioning, a.status == http.StatusOK, nil, fmt.Sprintf("GET of the bucket's resource: %d", a.status)), nil
 }
 
 // probeMultipart begins an upload and aborts it.
@@ -206,12 +181,7 @@ func (o *gcsOwner) probeMD5(ctx context.Context) (reports.Fidelity, error) {
 	if err != nil {
 		return reports.Fidelity{}, err
 	}
-	obj, missing := o.server.GetObject(o.bucket, probeKey)
-	if missing == nil {
-		if err := o.server.Backend().DeleteObjectWithGeneration(o.bucket, probeKey, obj.Generation); err != nil {
-			return reports.Fidelity{}, fmt.Errorf("remove the probe: %w", err)
-		}
-	}
-	return seen(reports.FidelityContentMD5, put.status == http.StatusBadRequest && missing != nil, nil,
-		fmt.Sprintf("PUT with another body's MD5: %d; stored: %t", put.status, missing == nil)), nil
+	_, stored := o.storage.look(probeKey, 0)
+	return seen(reports.FidelityContentMD5, put.status == http.StatusBadRequest && !stored, nil,
+		fmt.Sprintf("PUT with another body's MD5: %d; stored: %t", put.status, stored)), o.clear()
 }

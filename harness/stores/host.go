@@ -58,7 +58,9 @@ type Setup struct {
 	// MoreActions are granted to the address's key besides W&B's eleven (stores that speak S3), for instance
 	// s3:DeleteObjectVersion.
 	MoreActions []string
-	// Unverified leaves out of the GCS front what fake-gcs-server hasn't got either: signatures, expiry and credentials.
+	// GCS says more of a Google bucket.
+	GCS GCSSetup
+	// Unverified leaves out of the GCS front what fake-gcs-server hasn't got either: signatures, expiry, credentials and roles.
 	Unverified bool
 	Hooks      Hooks
 }

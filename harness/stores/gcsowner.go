@@ -1,0 +1,145 @@
+package stores
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/fsouza/fake-gcs-server/fakestorage"
+)
+
+// gcsOwner is a bucket as the store's owner sees it: fake-gcs-server's own program interface, and what the front keeps.
+type gcsOwner struct {
+	server   *fakestorage.Server
+	bucket   string
+	warden   *serviceAccount // the store's owner: roles/storage.admin on the project, for the probe
+	resource *gcsResource
+	policy   *gcsPolicy
+	storage  *gcsStorage
+	uploads  *gcsUploads
+	sessions *gcsSessions
+	front    *gcsFront // without its hooks
+}
+
+// newGCSOwner makes the bucket; accounts are the address's, the owner's and the others.
+func newGCSOwner(name string, accounts []*serviceAccount, s Setup) (*gcsOwner, error) {
+	server, err := fakestorage.NewServerWithOptions(fakestorage.Options{NoListener: true, ExternalURL: "https://" + gcsHost, BucketsLocation: gcsRegion})
+	if err != nil {
+		return nil, fmt.Errorf("start fake-gcs-server: %w", err)
+	}
+	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name})
+	o := &gcsOwner{server: server, bucket: name, warden: accounts[1], uploads: newGCSUploads(), sessions: &gcsSessions{open: map[string]*gcsSession{}},
+		storage: newGCSStorage(server, name, s.GCS.Now)}
+	o.resource = newGCSResource(name, o.storage.now, o.keepVersions)
+	o.storage.terms = o.resource.terms
+	fields, err := s.GCS.fields(s.Versioning)
+	if err != nil {
+		return nil, fmt.Errorf("set the bucket up: %w", err)
+	}
+	if refusal := o.resource.change(fields, true); refusal != nil {
+		return nil, fmt.Errorf("set the bucket up: %s %s", refusal.Message, refusal.Details)
+	}
+	granted := map[string][]string{}
+	roles := append([]string{s.GCS.Role}, s.GCS.Others...)
+	for i, role := range roles {
+		a := accounts[0]
+		switch {
+		case i > 0:
+			a = accounts[1+i]
+		case role == "":
+			role = gcsAdmin
+		}
+		if role != "" && role != "none" {
+			granted[role] = append(granted[role], "serviceAccount:"+a.email)
+		}
+	}
+	if s.GCS.Public {
+		granted["roles/storage.objectViewer"] = append(granted["roles/storage.objectViewer"], allUsers)
+	}
+	o.policy = newGCSPolicy(granted)
+	if refusal := checkBindings(o.policy.list(), false); refusal != nil {
+		return nil, fmt.Errorf("set the bucket up: %s %s", refusal.Message, refusal.Details)
+	}
+	return o, nil
+}
+
+// keepVersions tells fake-gcs-server whether to keep generations, by its own JSON API: its program interface has nothing for it.
+func (o *gcsOwner) keepVersions(on bool) error {
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPatch, "https://"+gcsHost+"/storage/v1/b/"+o.bucket,
+		strings.NewReader(fmt.Sprintf(`{"versioning":{"enabled":%t}}`, on)))
+	if err != nil {
+		return fmt.Errorf("change the bucket's versioning: %w", err)
+	}
+	w := &held{header: http.Header{}}
+	o.server.HTTPHandler().ServeHTTP(w, r)
+	if w.status != http.StatusOK {
+		return fmt.Errorf("change the bucket's versioning: fake-gcs-server answers %d", w.status)
+	}
+	return nil
+}
+
+func (o *gcsOwner) remove(context.Context) error {
+	o.server.Stop()
+	return nil
+}
+
+func (o *gcsOwner) put(_ context.Context, key string, body []byte) error {
+	o.front.mu.Lock()
+	defer o.front.mu.Unlock()
+	kmsKey, refusal := o.kmsKey("")
+	if refusal != nil {
+		return fmt.Errorf("store %q: %s", key, refusal.Message)
+	}
+	_, err := o.storage.put(fakestorage.ObjectAttrs{Name: key, ContentType: "application/octet-stream"}, gcsKept{kmsKey: kmsKey}, body)
+	return err
+}
+
+func (o *gcsOwner) inventory(context.Context) (map[string]string, error) {
+	versions := o.resource.versions()
+	list, err := o.server.ListObjectsWithOptionsPaginated(o.bucket, fakestorage.ListOptions{Versions: true})
+	if err != nil {
+		return nil, fmt.Errorf("take the inventory: %w", err)
+	}
+	all := make(map[string]string, len(list.Objects))
+	for _, attrs := range list.Objects {
+		obj, err := o.server.GetObjectWithGeneration(o.bucket, attrs.Name, attrs.Generation)
+		if err != nil {
+			return nil, fmt.Errorf("take the inventory: read %q: %w", attrs.Name, err)
+		}
+		name := attrs.Name
+		if versions || !attrs.Deleted.IsZero() {
+			name = fmt.Sprintf("%s@%d", name, attrs.Generation)
+		}
+		all[name] = sum(obj.Content)
+	}
+	o.uploads.inventory(all)
+	o.sessions.inventory(all)
+	return all, nil
+}
+
+func sum(content []byte) string {
+	s := sha256.Sum256(content)
+	return hex.EncodeToString(s[:])
+}
+
+// deleted are the soft-deleted objects, as Bucket.SoftDeleted has them.
+func (o *gcsOwner) deleted() map[string]string {
+	all := map[string]string{}
+	for _, r := range o.storage.softDeleted() {
+		all[fmt.Sprintf("%s@%d", r.object.Name, r.object.Generation)] = sum(r.object.Content)
+	}
+	return all
+}
+
+func (o *gcsOwner) configuration(context.Context) (map[string]string, error) {
+	documents := o.resource.documents()
+	policy, err := o.policy.document()
+	if err != nil {
+		return nil, err
+	}
+	documents["policy"] = policy
+	return documents, nil
+}
