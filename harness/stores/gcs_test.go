@@ -120,6 +120,8 @@ func TestTheXMLAPIAnswersAsDocumented(t *testing.T) {
 		{name: "store", method: "PUT", url: url, body: body, header: map[string]string{"Content-MD5": sum, "Content-Type": "text/x", "X-Goog-Meta-A": "b"}, status: 200,
 			want: map[string]string{"Etag": etag, "X-Goog-Stored-Content-Length": "10"}},
 		{name: "store only if new", method: "PUT", url: url, body: "other", header: map[string]string{"X-Goog-If-Generation-Match": "0"}, status: 412, code: "PreconditionFailed"},
+		{name: "store over another metageneration", method: "PUT", url: url, body: "other", header: map[string]string{"X-Goog-If-Metageneration-Match": "7"}, status: 412, code: "PreconditionFailed"},
+		{name: "delete another metageneration", method: "DELETE", url: url, header: map[string]string{"X-Goog-If-Metageneration-Match": "7"}, status: 412, code: "PreconditionFailed"},
 		{name: "read", method: "GET", url: url, status: 200, text: body,
 			want: map[string]string{"Etag": etag, "Content-Type": "text/x", "Content-Length": "10", "X-Goog-Meta-A": "b", "Accept-Ranges": "bytes"}},
 		{name: "look", method: "HEAD", url: url, status: 200, want: map[string]string{"Etag": etag, "Content-Length": "10", "Content-Type": "text/x"}},

@@ -263,6 +263,52 @@ func TestTokensLetInWhomTheyNameAlone(t *testing.T) {
 	}
 }
 
+func TestScopesReachAsFarAsGoogleDocuments(t *testing.T) {
+	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
+	a, c, key := read(t, b), client(t, b, nil), privateKey(t, b)
+	now := time.Now().Unix()
+	bucket := a.base + "/storage/v1/b/" + a.bucket
+	for _, test := range []struct {
+		scope                                string
+		read, write, change, policy, amended int
+	}{
+		{storageScope + "read_only", 200, 403, 403, 403, 403},
+		{storageScope + "read_write", 200, 200, 403, 403, 403},
+		{storageScope + "full_control", 200, 200, 200, 200, 200},
+		{"https://www.googleapis.com/auth/cloud-platform", 200, 200, 200, 200, 200},
+		{"https://www.googleapis.com/auth/cloud-platform.read-only", 200, 403, 403, 403, 403},
+	} {
+		t.Run(test.scope, func(t *testing.T) {
+			if err := b.Put(t.Context(), "k", []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			token := jwt(t, key, "RS256", map[string]any{"iss": a.id, "sub": a.id, "scope": test.scope, "iat": now, "exp": now + 3600})
+			for _, try := range []struct {
+				method, target, body string
+				want                 int
+			}{
+				{"GET", bucket, "", test.read}, {"PUT", a.objectURL("k"), "y", test.write},
+				{"PATCH", bucket, `{"labels":{"a":"b"}}`, test.change}, {"GET", bucket + "/iam", "", test.policy}, {"PATCH", bucket + "/o/k", `{"cacheControl":"no-store"}`, test.amended},
+			} {
+				r, err := http.NewRequestWithContext(t.Context(), try.method, try.target, strings.NewReader(try.body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Header.Set("Authorization", "Bearer "+token)
+				resp, err := c.Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != try.want || try.want == 403 && !strings.Contains(string(body), "Provided scope(s) are not authorized") {
+					t.Errorf("%s %s: got %d %s, %v; want %d", try.method, try.target, resp.StatusCode, body, err, try.want)
+				}
+			}
+		})
+	}
+}
+
 func TestTheTokenEndpointTrustsTheAccountsKeyAlone(t *testing.T) {
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	a, c, key := read(t, b), client(t, b, nil), privateKey(t, b)

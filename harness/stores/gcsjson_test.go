@@ -255,6 +255,10 @@ func TestWhatTheJSONAPIWouldDropIsRefused(t *testing.T) {
 		{"two documents", "PATCH", bucket + "/o/k", "application/json", `{}{}`, 400},
 		{"a key that isn't one", "POST", "/upload/storage/v1/b/" + a.bucket + "/o?uploadType=media&name=new&kmsKeyName=k", "", "x", 400},
 		{"a method in a header", "POST", bucket + "/o/k", "", "", 501},
+		{"a conditional role", "PUT", bucket + "/iam", "application/json", `{"bindings":[{"role":"roles/storage.objectViewer","members":["allUsers"],"condition":{"expression":"false"}}]}`, 501},
+		{"a member of no kind", "PUT", bucket + "/iam", "application/json", `{"bindings":[{"role":"roles/storage.objectViewer","members":["somebody"]}]}`, 400},
+		{"a metageneration that isn't the object's", "PATCH", bucket + "/o/k?ifMetagenerationMatch=7", "application/json", `{"cacheControl":"no-store"}`, 412},
+		{"a generation that isn't the object's", "DELETE", bucket + "/o/k?ifGenerationMatch=7", "", "", 412},
 		{"a selection that can't be read", "GET", bucket + "?fields=a(b", "", "", 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {

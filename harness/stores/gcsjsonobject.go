@@ -147,7 +147,7 @@ func (f *gcsFront) deleteJSON(q *gcsRequest) *gcsError {
 	if refusal != nil {
 		return refusal
 	}
-	if _, err := f.owner.storage.remove(q.key, n); err != nil {
+	if err := f.owner.storage.remove(q.key, n); err != nil {
 		return broken("removed")
 	}
 	q.w.WriteHeader(http.StatusNoContent)

@@ -284,7 +284,7 @@ func (f *gcsFront) deleteObject(w http.ResponseWriter, r *http.Request, c gcsCal
 	if err := conditions.check(e, true, false); err != nil {
 		return err
 	}
-	if _, err := f.owner.storage.remove(key, n); err != nil {
+	if err := f.owner.storage.remove(key, n); err != nil {
 		return broken("removed")
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -175,10 +176,10 @@ func strictJSON(text []byte, into any) *gcsError {
 	d.DisallowUnknownFields()
 	err := d.Decode(into)
 	if err == nil {
-		if _, err = d.Token(); err == io.EOF {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
 			return nil
 		}
-		err = fmt.Errorf("more than one value")
+		err = errors.New("more than one value")
 	}
 	return invalid("The request's body can't be read: %v", err)
 }

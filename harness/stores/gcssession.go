@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -144,7 +145,7 @@ func (s *gcsSession) take(contentRange string, chunk []byte) (content []byte, la
 			return nil, false, invalid("Invalid Content-Range %q: %d bytes came, %d were there.", contentRange, len(chunk), have)
 		}
 		if sent := have - first; sent < int64(len(chunk)) { // what is there already is passed over
-			content = append(s.content[:have:have], chunk[sent:]...)
+			content = slices.Concat(s.content, chunk[sent:])
 		} else {
 			content = s.content
 		}

@@ -148,10 +148,10 @@ func (s *gcsStorage) amend(o fakestorage.Object, kept gcsKept) error {
 
 // remove removes the live object, or the generation that was named. A live object that wasn't named by its generation becomes
 // noncurrent where the bucket keeps versions (Cloud Storage documentation, "Object Versioning").
-func (s *gcsStorage) remove(key string, generation int64) (found bool, err error) {
+func (s *gcsStorage) remove(key string, generation int64) (err error) {
 	o, kept, ok := s.get(key, generation)
 	if !ok {
-		return false, nil
+		return fmt.Errorf("remove %q: it isn't there", key)
 	}
 	if _, versions := s.terms(); versions && generation == 0 {
 		err = s.server.Backend().DeleteObject(s.bucket, key)
@@ -159,9 +159,9 @@ func (s *gcsStorage) remove(key string, generation int64) (found bool, err error
 		s.retire(o, kept)
 	}
 	if err != nil {
-		return true, fmt.Errorf("remove %q: %w", key, err)
+		return fmt.Errorf("remove %q: %w", key, err)
 	}
-	return true, nil
+	return nil
 }
 
 // retire keeps an object that was removed as long as the bucket's soft delete policy said at that moment.
