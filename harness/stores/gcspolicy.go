@@ -104,7 +104,7 @@ func (p *gcsPolicy) set(list []*raw.PolicyBindings, etag string) bool {
 
 // memberKinds begin the name of a member. Of users, groups, domains and projects nobody is known here: they are kept, and
 // let nobody in.
-var memberKinds = []string{"user:", "serviceAccount:", "group:", "domain:", "projectOwner:", "projectEditor:", "projectViewer:"}
+var memberKinds = []string{"deleted:", "principal://", "principalSet://", "user:", "serviceAccount:", "group:", "domain:", "projectOwner:", "projectEditor:", "projectViewer:"}
 
 // checkBindings refuses what can't be kept or evaluated.
 func checkBindings(list []*raw.PolicyBindings, publicPrevented bool) *gcsError {
