@@ -73,16 +73,24 @@ func (s *GCSSetup) fields(versioning bool) (map[string]json.RawMessage, error) {
 type gcsBackend struct {
 	mu       sync.Mutex
 	accounts []*serviceAccount // the address's, the store's owner's, then the others
+	tokens   *tokens           // of all servers: they share their hosts
 }
 
 func newGCSBackend() *gcsBackend { return &gcsBackend{} }
 
 func (b *gcsBackend) close() error { return nil }
 
-// some makes service accounts on first need, for keys take time to make; they serve all buckets of the Host.
-func (b *gcsBackend) some(n int) ([]*serviceAccount, error) {
+// some makes service accounts and their tokens on first need, for keys take time to make; they serve all buckets of the Host.
+func (b *gcsBackend) some(n int) ([]*serviceAccount, *tokens, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.tokens == nil {
+		tokens, err := newTokens()
+		if err != nil {
+			return nil, nil, err
+		}
+		b.tokens = tokens
+	}
 	for len(b.accounts) < n {
 		name := fmt.Sprintf("other-%d", len(b.accounts)-1)
 		switch len(b.accounts) {
@@ -93,23 +101,20 @@ func (b *gcsBackend) some(n int) ([]*serviceAccount, error) {
 		}
 		a, err := newServiceAccount(name + "@" + gcsProject + ".iam.gserviceaccount.com")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		b.accounts = append(b.accounts, a)
+		b.tokens.add(a)
 	}
-	return b.accounts[:n:n], nil
+	return b.accounts[:n:n], b.tokens, nil
 }
 
 func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket, err error) {
-	accounts, err := b.some(2 + len(s.GCS.Others))
+	accounts, tokens, err := b.some(2 + len(s.GCS.Others))
 	if err != nil {
 		return nil, err
 	}
 	name, err := newName()
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := newTokens(accounts...)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func xmlScope(r *http.Request) grant {
 func (f *gcsFront) verify(r *http.Request, now time.Time) (gcsCaller, *gcsError) {
 	in := signing.Received(r, now)
 	in.Keys = func(c *signing.Claim) []signing.Key {
-		account := f.tokens.accounts[c.CredentialID]
+		account := f.tokens.account(c.CredentialID)
 		if account == nil {
 			return nil
 		}

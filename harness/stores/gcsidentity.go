@@ -156,16 +156,26 @@ type token struct {
 	until  time.Time
 }
 
-func newTokens(accounts ...*serviceAccount) (*tokens, error) {
+func newTokens() (*tokens, error) {
 	c, err := newCredentials()
 	if err != nil {
 		return nil, err
 	}
-	t := &tokens{accounts: map[string]*serviceAccount{}, mark: "ya29." + c.secret, issued: map[string]token{}}
-	for _, a := range accounts {
-		t.accounts[a.email] = a
-	}
-	return t, nil
+	return &tokens{accounts: map[string]*serviceAccount{}, mark: "ya29." + c.secret, issued: map[string]token{}}, nil
+}
+
+// add lets an account have tokens.
+func (t *tokens) add(a *serviceAccount) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.accounts[a.email] = a
+}
+
+// account is the one of that e-mail address, nil if it is unknown.
+func (t *tokens) account(email string) *serviceAccount {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.accounts[email]
 }
 
 func (t *tokens) issue(c gcsCaller, now time.Time) (string, error) {
@@ -199,7 +209,7 @@ func (t *tokens) issuer(text string) *serviceAccount {
 	if json.Unmarshal(b, &c) != nil {
 		return nil
 	}
-	return t.accounts[c.Issuer]
+	return t.account(c.Issuer)
 }
 
 // claims reads a JWT that one of the accounts signed.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -28,7 +27,7 @@ var shownHeaders = setOf("accept", "accept-ranges", "access-control-allow-header
 
 // shownQuery is the list of query parameters whose values may be shown.
 var shownQuery = setOf("acl", "alt", "blockid", "blocklisttype", "comp", "continuation-token", "cors", "delimiter", "encoding-type",
-	"encryption", "fetch-owner", "generation", "include", "key-marker", "lifecycle", "list-type", "location", "marker", "max-keys",
+	"encryption", "fetch-owner", "generation", "include", "kind", "key-marker", "lifecycle", "list-type", "location", "marker", "max-keys",
 	"max-uploads", "maxresults", "name", "object-lock", "partnumber", "policy", "policystatus", "prefix", "prettyprint",
 	"projection", "publicaccessblock", "replication", "restype", "start-after", "startoffset", "endoffset", "tagging", "timeout", "upload-id-marker", "uploadid",
 	"uploads", "uploadtype", "version-id-marker", "versionid", "versioning", "versions", "x-id", "pagetoken", "softdeleted",
@@ -124,6 +123,20 @@ const minSecret = 6
 // Clean replaces a whole value in which one of the secrets is found, in any of its spellings.
 func Clean(s string, secrets []string) string { return hide(s, spellings(secrets)) }
 
+// Hider is Clean for secrets that stay the same. A nil Hider hides nothing.
+type Hider struct{ spelt []string }
+
+// NewHider makes a Hider; a secret that is given twice counts once.
+func NewHider(secrets []string) *Hider { return &Hider{spelt: spellings(secrets)} }
+
+// Clean replaces a whole value in which one of the secrets is found.
+func (h *Hider) Clean(s string) string {
+	if h == nil {
+		return s
+	}
+	return hide(s, h.spelt)
+}
+
 // hide is Clean for secrets in all their spellings.
 func hide(s string, spelt []string) string {
 	plain := percentDecoded(s)
@@ -139,6 +152,7 @@ func hide(s string, spelt []string) string {
 // in base64.
 func spellings(secrets []string) []string {
 	var out []string
+	known := map[string]bool{}
 	for _, secret := range secrets {
 		parts := []string{secret}
 		if lines := strings.Split(strings.ReplaceAll(secret, `\n`, "\n"), "\n"); len(lines) > 1 {
@@ -150,7 +164,8 @@ func spellings(secrets []string) []string {
 			}
 			quoted := strings.Trim(strconv.Quote(part), `"`)
 			for _, form := range []string{part, url.QueryEscape(part), url.PathEscape(part), quoted, base64.StdEncoding.EncodeToString([]byte(part))} {
-				if !slices.Contains(out, form) {
+				if !known[form] {
+					known[form] = true
 					out = append(out, form)
 				}
 			}

@@ -19,7 +19,17 @@ const maxWords = 300
 // were presented) is never shown.
 func errorWords(contentType string, body []byte) string {
 	var code, message string
-	if strings.Contains(contentType, "json") {
+	switch {
+	case strings.Contains(contentType, "problem+json"):
+		var p struct{ Type, Title, Detail, Requirement string }
+		if json.Unmarshal(body, &p) == nil {
+			code = strings.TrimSpace(p.Type[strings.LastIndexByte(p.Type, ':')+1:] + " " + p.Requirement)
+			message = p.Title
+			if p.Detail != "" {
+				message = p.Detail
+			}
+		}
+	case strings.Contains(contentType, "json"):
 		var j struct {
 			Error struct {
 				Message string `json:"message"`
@@ -34,7 +44,7 @@ func errorWords(contentType string, body []byte) string {
 				code = j.Error.Errors[0].Reason
 			}
 		}
-	} else {
+	default:
 		var x struct {
 			Code    string `xml:"Code"`
 			Message string `xml:"Message"`
