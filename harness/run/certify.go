@@ -265,7 +265,7 @@ func trimSlash(path string) string {
 // run executes the specs and makes the result.
 func (c *certification) run(ctx context.Context) (*Done, error) {
 	specs, problems := declare(c.subject, c.o.Families)
-	x := &execution{subject: c.subject, records: map[*Spec]*record{}, notify: c.o.Notify, secrets: c.secrets(), ctx: ctx, limit: c.o.Limit,
+	x := &execution{subject: c.subject, records: map[*Spec]*record{}, notify: c.o.Notify, hide: wire.NewHider(c.secrets()), ctx: ctx, limit: c.o.Limit,
 		prepare: c.prepare, denials: map[string]bool{}, selected: c.selection(specs), problems: append(problems, c.strangers(specs)...)}
 	if len(c.o.Only) > 0 && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.Level == catalogue.Must && !x.selected[e.ID] }) {
 		return nil, &UsageError{errors.New("--only leaves out no requirement of level MUST, and never certifies: run without it")}

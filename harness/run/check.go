@@ -18,8 +18,8 @@ import (
 // T is what a check reports to. Everything it is told before the spec ends counts; afterwards it takes nothing more, so
 // that a check that outlived its limit can't speak for the next one.
 type T struct {
-	rec     *wire.Recorder
-	secrets []string
+	rec  *wire.Recorder
+	hide *wire.Hider
 
 	mu           sync.Mutex
 	closed       bool
@@ -108,6 +108,12 @@ func (t *T) NotApplicable(format string, a ...any) {
 // Unverified ends the check: this store doesn't enforce the rule, so nothing could be seen.
 func (t *T) Unverified(format string, a ...any) {
 	t.decide(reports.Unverified, fmt.Sprintf(format, a...), "", "")
+}
+
+// Unsupported ends the check: the subject has no such thing, declared it, and was seen not to have it.
+func (t *T) Unsupported(format string, a ...any) {
+	t.Observe(format, a...)
+	t.decide(reports.Unsupported, fmt.Sprintf(format, a...), "", "")
 }
 
 // OK ends the check unless err is nil. A definite answer of the store fails the requirement; no answer leaves it
@@ -262,7 +268,7 @@ func (t *T) close() {
 }
 
 // clean is the last net below everything that specs say.
-func (t *T) clean(s string) string { return wire.Clean(s, t.secrets) }
+func (t *T) clean(s string) string { return t.hide.Clean(s) }
 
 func words(v any) string {
 	switch x := v.(type) {

@@ -16,6 +16,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 	"github.com/onsi/gomega"
 
+	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -43,7 +44,7 @@ type execution struct {
 	notify   func(Event)
 	prepare  func(context.Context) error // before the first write
 	written  func() int                  // how many keys were written to so far; nil means none
-	secrets  []string
+	hide     *wire.Hider
 	denials  map[string]bool // requirements that are refusals
 
 	building bool     // the families are declaring their specs
@@ -92,7 +93,7 @@ func Declared(profile string, families []Family) ([]*Spec, error) {
 	s := &Subject{Kind: KindBucket, Profile: profile, Now: time.Now}
 	switch profile {
 	case parserProfile:
-		s.Kind = KindParser
+		s.Kind = KindConnector
 	case documentsProfile:
 		s.Kind = KindDocuments
 	}

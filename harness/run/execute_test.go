@@ -136,7 +136,7 @@ func TestAroundSpecs(t *testing.T) {
 	t.Run("no family at all", func(t *testing.T) {
 		r := conform(t.Context(), t, run.Options{})
 		want(t, r, first, reports.Errored, "no spec is bound to this requirement")
-		want(t, r, "BYOB-PLACE-001", reports.NotRun, "no spec yet: the placement suite brings it")
+		want(t, r, "BYOB-PLACE-001", reports.NotRun, "a reader of addresses alone")
 		if r.Verdict != reports.Undecided {
 			t.Errorf("verdict: got %s, want %s", r.Verdict, reports.Undecided)
 		}

@@ -59,6 +59,8 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 		l.Outcome, l.Reason = reports.NotRun, c.o.Catalogue.PendingIn(c.subject.Profile)[e.ID]
 	case len(c.o.Only) > 0 && !slices.Contains(c.o.Only, e.ID):
 		l.Outcome, l.Reason = reports.NotRun, "left out by --only"
+	case c.subject.Kind == KindParser && e.Family != "ADDR":
+		l.Outcome, l.Reason = reports.NotRun, "a reader of addresses alone can't show it: a connector is asked"
 	case len(x.problems) > 0:
 		l.Outcome, l.Reason = reports.Errored, "the run was broken off before any spec: "+strings.Join(x.problems, "; ")
 	default:
@@ -134,11 +136,13 @@ func addressWords(s *Subject) string {
 	if s.Address != nil {
 		return s.Address.String()
 	}
-	if s.Kind == KindDocuments {
+	switch s.Kind {
+	case KindDocuments:
 		return documentsWords(s)
-	}
-	if s.Kind == KindParser {
+	case KindParser:
 		return "storage addresses"
+	case KindConnector:
+		return s.Connector.Base().String()
 	}
 	return "an address that can't be used"
 }

@@ -115,6 +115,10 @@ func (c *certification) cleanUp(ctx context.Context) {
 	out := &s.outcome
 	out.Prefix, out.Announced, out.CleanUp, out.ConfigurationUnchanged = wire.Clean(c.subject.Prefix, c.secrets()), s.announced, reports.NothingWritten, notReadable
 	defer s.rec.Seal()
+	if c.subject.Kind == KindConnector {
+		c.cleanYard(ctx)
+		return
+	}
 	if c.subject.Wire != nil {
 		defer func() { out.Requests = c.subject.Wire.Requests() }()
 	}

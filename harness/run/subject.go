@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/driver"
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reports"
@@ -21,6 +22,7 @@ const (
 	KindBucket    = "bucket"
 	KindParser    = "parser"
 	KindDocuments = "documents"
+	KindConnector = "connector"
 )
 
 // Subject is what specs are declared for. A spec reads it and never writes to it.
@@ -39,6 +41,12 @@ type Subject struct {
 
 	// Implementation is the parser under test, for subjects of kind parser.
 	Implementation address.Implementation
+
+	// Connector speaks to the connector under test as its operator, Info is what it says of itself, and Yard are the
+	// buckets it may use, for subjects of kind connector. While specs are declared there are none.
+	Connector *driver.Client
+	Info      *driver.Info
+	Yard      *Yard
 
 	// Wire and Bucket reach the bucket. OpenError says why there is no Bucket.
 	Wire      *wire.Transport

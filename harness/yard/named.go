@@ -1,0 +1,136 @@
+package yard
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reports"
+)
+
+// File is what a file of buckets says, in JSON. It holds secrets.
+type File struct {
+	// Buckets are addresses with credentials; best are three of each provider. All that the run and the connector write
+	// lies below a sub-path of the run.
+	Buckets []string `json:"buckets"`
+	// CAFile is a PEM file with certificates to trust besides the system's; relative to this file's folder.
+	CAFile string `json:"caFile,omitempty"`
+	// Hosts maps names to host:port, as wire.Network does.
+	Hosts map[string]string `json:"hosts,omitempty"`
+}
+
+// Open takes the buckets that a file names. No error shows an address.
+func Open(ctx context.Context, name string) (*run.Yard, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var f File
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return nil, fmt.Errorf(`%q is no JSON such as {"buckets": ["s3://..."], "caFile": "ca.pem"}`, name)
+	}
+	if len(f.Buckets) == 0 {
+		return nil, fmt.Errorf("%q names no bucket", name)
+	}
+	y := &run.Yard{Network: wire.Network{Hosts: f.Hosts}, Missing: map[string]string{}}
+	if f.CAFile != "" {
+		if y.Network.RootCAs, err = trust(filepath.Join(filepath.Dir(name), f.CAFile)); err != nil {
+			return nil, err
+		}
+	}
+	runPath := strings.TrimSuffix(bucket.RunPrefix("", run.NewRunID(time.Now())), "/")
+	for i, raw := range f.Buckets {
+		l, err := named(ctx, y, raw, runPath)
+		if err != nil {
+			return nil, fmt.Errorf("bucket %d of %q: %w", i+1, name, err)
+		}
+		y.Lots = append(y.Lots, l)
+	}
+	return y, nil
+}
+
+func trust(name string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%q holds no certificate", name)
+	}
+	return pool, nil
+}
+
+// named is one bucket, its inventory taken by the provider's own SDK with the address's credentials.
+func named(ctx context.Context, y *run.Yard, raw, runPath string) (*run.Lot, error) {
+	a, err := address.Parse(strings.TrimSpace(raw), address.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if !a.HasCredentials() {
+		return nil, errors.New("its address has no credentials, and the connector needs them")
+	}
+	a.Path = strings.Trim(a.Path+"/"+runPath, "/")
+	prefix := a.Path + "/"
+	looks := wire.New(wire.Options{Network: y.Network, RunID: runPath, Program: "bucketproof"})
+	b, err := bucket.Open(ctx, a, bucket.Options{HTTP: looks.Client()})
+	if err != nil {
+		return nil, err
+	}
+	l := &run.Lot{Provider: string(a.Provider), Address: a, Secrets: []string{raw, a.Credentials.Secret.Reveal()},
+		Store: reports.Store{Name: "remote", Kind: "remote"}}
+	l.Inventory = func(ctx context.Context) (map[string]string, error) {
+		keys, err := b.List(ctx, prefix, 0)
+		if err != nil {
+			return nil, err
+		}
+		out := make(map[string]string, len(keys))
+		for _, key := range keys {
+			body, _, err := b.Get(ctx, key)
+			if err != nil {
+				return nil, err
+			}
+			sum := sha256.Sum256(body)
+			out[key] = hex.EncodeToString(sum[:])
+		}
+		return out, nil
+	}
+	l.Clean = func(ctx context.Context) (int, error) { return clean(ctx, y, a, prefix) }
+	return l, nil
+}
+
+// clean removes what lies below the run's sub-path, through a guard that lets nothing else be touched.
+func clean(ctx context.Context, y *run.Yard, a *address.Address, prefix string) (int, error) {
+	g, err := run.GuardOf(a, prefix)
+	if err != nil {
+		return 0, err
+	}
+	w := wire.New(wire.Options{Network: y.Network, Guard: g, Program: "bucketproof"})
+	defer w.CloseIdle()
+	b, err := bucket.Open(ctx, a, bucket.Options{HTTP: w.Client()})
+	if err != nil {
+		return 0, err
+	}
+	cleaned, err := b.Clean(ctx, prefix, nil)
+	if err == nil && len(cleaned.Kept) > 0 {
+		err = fmt.Errorf("%d objects below %s could not be removed", len(cleaned.Kept), prefix)
+	}
+	return cleaned.Removed, err
+}
