@@ -4,9 +4,13 @@ package suites
 import (
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/suites/address"
+	"github.com/bucketproof/bucketproof/suites/availability"
 	"github.com/bucketproof/bucketproof/suites/cors"
 	"github.com/bucketproof/bucketproof/suites/encryption"
+	"github.com/bucketproof/bucketproof/suites/isolation"
+	"github.com/bucketproof/bucketproof/suites/onboarding"
 	"github.com/bucketproof/bucketproof/suites/permissions"
+	"github.com/bucketproof/bucketproof/suites/placement"
 	"github.com/bucketproof/bucketproof/suites/preflight"
 	"github.com/bucketproof/bucketproof/suites/retention"
 	"github.com/bucketproof/bucketproof/suites/signing"
@@ -15,6 +19,11 @@ import (
 
 // Bucket is what a bucket goes through.
 func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer, Signing} }
+
+// Connector is what a connector goes through.
+func Connector() []run.Family {
+	return []run.Family{Address, Availability, Onboarding, Placement, Isolation, Retention, Signing}
+}
 
 // Parser is what an implementation of storage addresses goes through.
 func Parser() []run.Family { return []run.Family{Address} }
@@ -33,4 +42,9 @@ var (
 	Permissions = run.Family{Name: "permissions", Specs: permissions.Specs}
 	Encryption  = run.Family{Name: "encryption", Specs: encryption.Specs}
 	Retention   = run.Family{Name: "retention", Specs: retention.Specs}
+
+	Availability = run.Family{Name: "availability", Specs: availability.Specs}
+	Onboarding   = run.Family{Name: "onboarding", Specs: onboarding.Specs}
+	Placement    = run.Family{Name: "placement", Specs: placement.Specs}
+	Isolation    = run.Family{Name: "isolation", Specs: isolation.Specs}
 )

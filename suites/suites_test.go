@@ -16,7 +16,7 @@ import (
 
 // families are what each profile goes through.
 func families() map[string][]run.Family {
-	out := map[string][]run.Family{faults.ParserProfile: suites.Parser(), "documents": suites.Documents()}
+	out := map[string][]run.Family{faults.ParserProfile: suites.Connector(), "documents": suites.Documents()}
 	for _, p := range catalogue.Providers {
 		out[p] = suites.Bucket()
 	}
@@ -161,6 +161,9 @@ func TestEveryRequirementHasAFault(t *testing.T) {
 	}
 	for _, f := range faults.ParserFaults() {
 		know("parser: "+f.Name, []string{faults.ParserProfile}, f.Breaks)
+	}
+	for _, f := range faults.ConnectorFaults() {
+		know("connector: "+f.Name, []string{faults.ParserProfile}, f.Breaks)
 	}
 	caught := slices.Concat(slices.Collect(maps.Values(breaks))...)
 	for profile, specs := range declared(t) {

@@ -27,6 +27,7 @@ func (cl *call) readAddress() (int, any, error) {
 		Address  *string `json:"address"`
 		List     *string `json:"list"`
 		Edition  string  `json:"edition"`
+		Provider string  `json:"provider"`
 		Instance *struct {
 			OnAWS     bool   `json:"onAWS"`
 			AWSRegion string `json:"awsRegion"`
@@ -40,7 +41,12 @@ func (cl *call) readAddress() (int, any, error) {
 			return 0, nil, err
 		}
 	}
-	o := address.Options{Edition: in.Edition}
+	if in.Provider != "" {
+		if err := checkWord("provider", in.Provider, availability.Providers); err != nil {
+			return 0, nil, err
+		}
+	}
+	o := address.Options{Edition: in.Edition, Provider: address.Provider(in.Provider)}
 	if in.Instance != nil {
 		o.Instance = &address.Instance{OnAWS: in.Instance.OnAWS, AWSRegion: in.Instance.AWSRegion}
 	}

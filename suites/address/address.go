@@ -1,5 +1,5 @@
 // Package address proves the rules of storage addresses (BYOB-ADDR): on a bucket, those that its own address can break;
-// on a parser, all of them, by the reference's vectors.
+// on a parser and on a connector, all of them, by the reference's vectors.
 package address
 
 import (
@@ -12,11 +12,14 @@ import (
 
 // Specs declares the family.
 func Specs(s *run.Subject) {
-	if s.Kind == run.KindParser {
+	switch s.Kind {
+	case run.KindParser:
 		parserSpecs(s)
-		return
+	case run.KindConnector:
+		connectorSpecs(s)
+	default:
+		bucketSpecs(s)
 	}
-	bucketSpecs(s)
 }
 
 // parserSpecs run every vector against the implementation, one spec a requirement.

@@ -10,3 +10,5 @@ import (
 func TestAddress(t *testing.T) { suitetest.Run(t, suites.Address, suites.Preflight) }
 
 func TestParser(t *testing.T) { suitetest.Parser(t, suites.Address) }
+
+func TestConnector(t *testing.T) { suitetest.Connector(t, suites.Address) }

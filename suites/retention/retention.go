@@ -1,5 +1,5 @@
 // Package retention proves the rules on versioning, deletion and expiry (BYOB-KEEP): on documents, what lifecycle rules and
-// the bucket's state say.
+// the bucket's state say; on a connector, what garbage collection removes and what it leaves.
 package retention
 
 import (
@@ -11,8 +11,11 @@ import (
 
 // Specs declares the family.
 func Specs(s *run.Subject) {
-	if s.Kind == run.KindDocuments {
+	switch s.Kind {
+	case run.KindDocuments:
 		documentSpecs(s)
+	case run.KindConnector:
+		connectorSpecs(s)
 	}
 }
 

@@ -21,6 +21,10 @@ import (
 
 // Specs declares the family.
 func Specs(s *run.Subject) {
+	if s.Kind == run.KindConnector {
+		connectorSpecs(s)
+		return
+	}
 	needs := run.Needs(urls.Preflight()...)
 	check := func(f func(context.Context, *run.T, *client)) func(context.Context, *run.T) {
 		return func(ctx context.Context, t *run.T) { f(ctx, t, newClient(t, s)) }

@@ -114,3 +114,5 @@ func TestTheRequesterIsBoundFromEdition202608On(t *testing.T) {
 		t.Error("no fault breaks it")
 	}
 }
+
+func TestConnector(t *testing.T) { suitetest.Connector(t, suites.Signing) }
