@@ -39,13 +39,14 @@ type Row struct {
 // Good reports whether the suite did what it had to.
 func (r Row) Good() bool { return r.NotRun == "" && len(r.Wrong) == 0 }
 
-// Matrix tries faults. Families are what a bucket goes through, and Parser what a parser does.
+// Matrix tries faults. Families are what a bucket goes through, Parser and Connector what those do.
 type Matrix struct {
-	Host     *stores.Host
-	Options  run.Options
-	Families []run.Family
-	Parser   []run.Family
-	Notify   func(Row)
+	Host      *stores.Host
+	Options   run.Options
+	Families  []run.Family
+	Parser    []run.Family
+	Connector []run.Family
+	Notify    func(Row)
 }
 
 // decoy is what no run and no fault may touch.
