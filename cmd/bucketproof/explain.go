@@ -154,6 +154,11 @@ func faultsOf(id string) []string {
 			names = append(names, f.Name)
 		}
 	}
+	for _, f := range faults.ConnectorFaults() {
+		if slices.Contains(f.Breaks, id) {
+			names = append(names, f.Name)
+		}
+	}
 	cases, err := misprovisioned.Load()
 	if err != nil {
 		return append(names, "the misprovisioned buckets can't be read: "+err.Error())

@@ -114,6 +114,7 @@ before any W&B server exists, and says what mends it.
 
   echo "$ADDRESS" | bucketproof certify -   certify one bucket
   bucketproof certify --embedded            see it work, on this machine
+  bucketproof conform                       prove a connector
   bucketproof prescribe --provider aws ...  what a bucket needs
   bucketproof review --provider aws ...     judge a bucket's documents alone
   bucketproof explain BYOB-XFER-005         what a requirement asks for
@@ -134,7 +135,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(withHint(err, "bucketproof "+strings.TrimPrefix(c.CommandPath(), "bucketproof ")+" --help lists the flags"))
 	})
-	root.AddCommand(newCertify(s), newList(s), newExplain(s), newAddress(s), newPrescribe(s), newReview(s), newSweep(s), newStores(s), newSelftest(s), newVersion(s))
+	root.AddCommand(newCertify(s), newConform(s), newList(s), newExplain(s), newAddress(s), newPrescribe(s), newReview(s), newSweep(s), newStores(s), newSelftest(s), newVersion(s))
 	root.InitDefaultCompletionCmd()
 	fit(root)
 	return root

@@ -55,7 +55,7 @@ The exit code is 0 when every fault was caught and nothing else, 1 when not,
 			return selftest(cmd.Context(), s, profiles, only, seed, asJSON)
 		}}
 	f := cmd.Flags()
-	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector is the parser's)")
+	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector has the parser's faults, too)")
 	f.StringSliceVar(&only, "fault", nil, "only these faults")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.BoolVar(&list, "list", false, "list the faults: name, what it does, what it breaks; run nothing")
@@ -97,13 +97,18 @@ func selftest(ctx context.Context, s streams, profiles, only []string, seed int6
 	if asJSON {
 		out = s.err
 	}
-	m := &faults.Matrix{Host: host, Families: suites.Bucket(), Parser: suites.Parser(), Notify: func(r faults.Row) { printRow(out, r) },
+	m := &faults.Matrix{Host: host, Families: suites.Bucket(), Parser: suites.Parser(), Connector: suites.Connector(), Notify: func(r faults.Row) { printRow(out, r) },
 		Options: run.Options{Catalogue: cat, Seed: seed, Program: program()}}
 	result := matrixResult{APIVersion: "bucketproof/v1", Kind: "FaultMatrix", Program: program(), Seed: seed, Rows: []faults.Row{}}
 	for _, p := range profiles {
 		var rows []faults.Row
 		if p == faults.ParserProfile {
 			rows, err = m.Parsers(ctx, only)
+			if err == nil {
+				var more []faults.Row
+				more, err = m.Connectors(ctx, only)
+				rows = append(rows, more...)
+			}
 		} else {
 			rows, err = m.Bucket(ctx, p, only)
 		}
@@ -121,6 +126,9 @@ func faultNames() (names []string) {
 		names = append(names, f.Name)
 	}
 	for _, f := range faults.ParserFaults() {
+		names = append(names, f.Name)
+	}
+	for _, f := range faults.ConnectorFaults() {
 		names = append(names, f.Name)
 	}
 	return names
@@ -142,6 +150,9 @@ func listFaults(w io.Writer) error {
 		errs = append(errs, line(f.Name, f.Does, f.Profiles, f.Breaks))
 	}
 	for _, f := range faults.ParserFaults() {
+		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
+	}
+	for _, f := range faults.ConnectorFaults() {
 		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
 	}
 	return errors.Join(errs...)

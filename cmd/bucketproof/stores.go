@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/harness/yard"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
 )
 
@@ -21,11 +23,12 @@ func newStores(s streams) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var providers []string
 	var dir string
+	var each int
 	up := &cobra.Command{Use: "up", Short: "Start embedded stores, each with a sound bucket, until Ctrl-C", Args: cobra.NoArgs,
 		Long: `Up starts the embedded stores on 127.0.0.1 and makes a well-provisioned bucket
 on each. Addresses hold secrets, so they are written to files that only you can
 read; what to call is printed. Ctrl-C ends and removes everything.`,
-		Example: "  bucketproof stores up --provider s3-compatible",
+		Example: "  bucketproof stores up --provider s3-compatible\n  bucketproof stores up --buckets 3",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(providers) == 0 {
 				providers = catalogue.Providers
@@ -35,10 +38,17 @@ read; what to call is printed. Ctrl-C ends and removes everything.`,
 					return usage(unknownProvider(p))
 				}
 			}
+			if each < 0 || each > 20 {
+				return usage(errors.New("--buckets: from 1 to 20 of each provider"))
+			}
+			if each > 0 {
+				return yardUp(cmd.Context(), s, providers, dir, each)
+			}
 			return storesUp(cmd.Context(), s, providers, dir)
 		}}
 	up.Flags().StringSliceVar(&providers, "provider", nil, "only these providers")
 	up.Flags().StringVar(&dir, "dir", "", "`folder` for addresses and CA certificate (default: a new temporary one)")
+	up.Flags().IntVar(&each, "buckets", 0, "so `many` buckets of each provider, for a connector: buckets.json for\nconform --buckets, and a proxy by which another process finds them")
 	cmd.AddCommand(up)
 	return cmd
 }
@@ -127,4 +137,59 @@ func quoted(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// yardUp starts stores for a connector in another process.
+func yardUp(ctx context.Context, s streams, providers []string, dir string, each int) (err error) {
+	made := dir == ""
+	if made {
+		if dir, err = os.MkdirTemp("", "bucketproof-stores-"); err != nil {
+			return &exitError{exitErrored, err}
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return usage(err)
+	}
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, line) }})
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	defer func() {
+		if cerr := host.Close(); cerr != nil && err == nil {
+			err = &exitError{exitErrored, fmt.Errorf("end the stores: %w", cerr)}
+		}
+	}()
+	y, err := host.Yard(ctx, providers, each, nil)
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	for _, p := range providers {
+		if why := y.Missing[p]; why != "" {
+			fmt.Fprintf(s.err, "%s: not started: %s\n", p, why)
+		}
+	}
+	tunnel, err := stores.NewTunnel(y.Network)
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	defer func() { _ = tunnel.Close() }()
+	f := yard.File{CAFile: "ca.pem", Hosts: y.Network.Hosts}
+	for _, l := range y.Lots {
+		f.Buckets = append(f.Buckets, l.Address)
+	}
+	text, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	for name, content := range map[string][]byte{"ca.pem": host.CACertificate(), bucketsFile: text} {
+		file := filepath.Join(dir, name)
+		defer func() { _ = os.Remove(file) }()
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			return &exitError{exitErrored, err}
+		}
+	}
+	fmt.Fprintf(s.out, "# %d buckets\n%s", len(y.Lots), proxyWords(tunnel.URL, dir))
+	fmt.Fprintln(s.err, "up until Ctrl-C")
+	<-ctx.Done()
+	return nil
 }

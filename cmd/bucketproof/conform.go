@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/harness/driver"
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/harness/yard"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/suites"
+)
+
+// envDriver names the driver where --driver doesn't.
+const envDriver = "BUCKETPROOF_DRIVER"
+
+// conformFlags are what conform is asked for.
+type conformFlags struct {
+	certifyFlags
+	driver    string
+	tokenFile string
+	buckets   string
+	document  bool
+}
+
+const conformHelp = `Conform answers whether a connector keeps W&B's rules: which storage it offers,
+where it puts which file, who gets a URL to what, and what that URL is good for.
+It moves real bytes: by the connector's driver, an HTTP API (--document prints
+it as OpenAPI 3.1), and to the buckets by the URLs that it hands out.
+
+Without --driver it starts the reference connector and stores on this machine,
+and proves them. With --driver it proves yours: the operator's token comes from
+--token-file, and the buckets that it may use from --buckets, a JSON file:
+
+  {"buckets": ["s3://...", "cw://..."], "caFile": "ca.pem",
+   "hosts": {".cwobject.com": "10.0.0.7:443"}}
+
+Three buckets a provider let everything be tried; what is written lies below
+bucketproof-run-.../ and is removed at the end. "bucketproof stores up
+--buckets 3" makes such a file. A driver that answers an operation that nobody
+knows with anything but 501 unsupported is refused before the first check.`
+
+func newConform(s streams) *cobra.Command {
+	var f conformFlags
+	cmd := &cobra.Command{Use: "conform", Short: "Prove a connector", Long: conformHelp, Args: cobra.NoArgs,
+		Example: `  bucketproof conform
+  bucketproof conform --driver http://127.0.0.1:8080 --token-file operator.token \
+      --buckets buckets.json --out report`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.document {
+				_, err := s.out.Write(driver.Document)
+				return err
+			}
+			return f.run(cmd.Context(), s)
+		}}
+	fl := cmd.Flags()
+	fl.StringVar(&f.driver, "driver", "", "base `URL` of the connector's driver (default "+envDriver+", else the reference)")
+	fl.StringVar(&f.tokenFile, "token-file", "", "`file` with the token of the connector's operator")
+	fl.StringVar(&f.buckets, "buckets", "", "JSON `file` with the buckets that the connector may use")
+	fl.BoolVar(&f.document, "document", false, "print the driver's contract, OpenAPI 3.1, and end")
+	fl.StringVar(&f.edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+"; bucketproof list --editions)")
+	fl.StringVar(&f.caFile, "ca-file", "", "PEM `file` with CA certificates to trust for the driver besides the system's")
+	fl.StringVar(&f.out, "out", "bucketproof-report", "`folder` for the reports")
+	fl.BoolVar(&f.json, "json", false, "print the result as JSON instead of words")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
+	fl.StringSliceVar(&f.only, "only", nil, "check these requirements alone, and what they stand on (never certifies)")
+	fl.DurationVar(&f.timeout, "timeout", run.DefaultLimit, "limit of the whole run")
+	fl.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: a new one, printed)")
+	return cmd
+}
+
+func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		return &exitError{exitErrored, err}
+	}
+	if f.seed == 0 {
+		f.seed = newSeed()
+	}
+	if f.timeout <= 0 {
+		return usage(errors.New("--timeout must be positive"))
+	}
+	if f.driver == "" {
+		f.driver = os.Getenv(envDriver)
+	}
+	token, err := f.token()
+	if err != nil {
+		return err
+	}
+	if err := claim(f.out); err != nil {
+		return err
+	}
+	p := newProgress(s.err, f.quiet)
+	o := run.Options{Catalogue: cat, Families: suites.Connector(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Notify: p.event}
+	y, closing, err := f.yard(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := closing(); cerr != nil && err == nil {
+			err = &exitError{exitErrored, fmt.Errorf("end the stores: %w", cerr)}
+		}
+	}()
+	target := run.ConnectorTarget{URL: f.driver, Token: token, Edition: f.edition, Yard: y}
+	if f.caFile != "" {
+		if target.Network.RootCAs, err = trust(f.caFile); err != nil {
+			return err
+		}
+	}
+	if f.driver == "" {
+		reference, err := yard.Reference(ctx, y, nil, nil)
+		if err != nil {
+			return &exitError{exitErrored, err}
+		}
+		defer func() { _ = reference.Close() }()
+		target.URL, target.Token, target.Network = reference.URL, reference.Token, wire.Network{Closed: true}
+	}
+	d, err := run.ConformConnector(ctx, target, o)
+	if err != nil {
+		return refused(err)
+	}
+	return f.finish(s, p, []*run.Done{d})
+}
+
+// token reads the operator's token.
+func (f *conformFlags) token() (string, error) {
+	if f.driver == "" {
+		if f.tokenFile != "" || f.buckets != "" {
+			return "", usage(withHint(errors.New("--token-file and --buckets are for a connector of yours"), "name it by --driver URL"))
+		}
+		return "", nil
+	}
+	if f.tokenFile == "" {
+		return "", usage(withHint(errors.New("no token for the driver"), "write the operator's token into a file, and give --token-file FILE"))
+	}
+	text, err := os.ReadFile(f.tokenFile)
+	if err != nil {
+		return "", usage(fmt.Errorf("--token-file: %w", err))
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", usage(fmt.Errorf("--token-file %s is empty", f.tokenFile))
+	}
+	if f.buckets == "" {
+		return "", usage(withHint(errors.New("no buckets for the connector"), "give --buckets FILE; \"bucketproof stores up --buckets 3\" makes one to play with"))
+	}
+	return token, nil
+}
+
+// yard gets the buckets.
+func (f *conformFlags) yard(ctx context.Context, p *progress) (*run.Yard, func() error, error) {
+	if f.buckets != "" {
+		y, err := yard.Open(ctx, f.buckets)
+		if err != nil {
+			return nil, nil, usage(fmt.Errorf("--buckets: %w", err))
+		}
+		return y, func() error { return nil }, nil
+	}
+	p.say("starting stores, and buckets on each")
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { p.say("%s", line) }})
+	if err != nil {
+		return nil, nil, &exitError{exitErrored, err}
+	}
+	y, closing, err := yard.Embedded(ctx, host, catalogue.Providers)
+	if err != nil {
+		return nil, nil, &exitError{exitErrored, errors.Join(err, host.Close())}
+	}
+	for provider, why := range y.Missing {
+		p.say("%s: not tried: %s", provider, why)
+	}
+	return y, func() error { return errors.Join(closing(), host.Close()) }, nil
+}
+
+// refused says why a connector could not be put under test, and what to do.
+func refused(err error) error {
+	r := (*driver.RefusedError)(nil)
+	if !errors.As(err, &r) {
+		return usage(err)
+	}
+	switch r.Cause {
+	case driver.CauseUnreachable:
+		return &exitError{exitErrored, withHint(err, "is the connector running, and is --driver its address? A certificate of your own CA needs --ca-file")}
+	case driver.CauseToken:
+		return usage(withHint(err, "--token-file must hold the operator's token of this very connector, in one line"))
+	}
+	return usage(withHint(err, "is --driver the driver's URL, and not W&B's own API? \"bucketproof conform --document\" prints the contract"))
+}
+
+// bucketsFile is the file by which conform finds embedded buckets.
+const bucketsFile = "buckets.json"
+
+// proxyWords says how another process reaches embedded stores under the providers' names.
+func proxyWords(proxy, dir string) string {
+	return fmt.Sprintf("# the connector's environment, so that it finds the stores under the providers' names\nexport HTTPS_PROXY=%s SSL_CERT_FILE=%s\n\n# then\nbucketproof conform --driver URL --token-file FILE --buckets %s\n",
+		proxy, filepath.Join(dir, "ca.pem"), filepath.Join(dir, bucketsFile))
+}
