@@ -74,12 +74,25 @@ func cell(ctx context.Context, t *run.T, s *run.Subject, c availability.Cell, p 
 	refused := driver.IsKind(err, driver.NotOffered)
 	switch c.Answer {
 	case availability.Offered:
+		if rule := besides(s, c, p); rule != "" {
+			t.True(what, "offered by W&B's support alone, so refused under "+rule, refused && got.Code == rule, got.String())
+			return
+		}
 		t.True(what, "offered", err == nil, got.String())
 	case availability.Refused:
 		t.True(what, "refused under "+c.Requirement, refused && got.Code == c.Requirement, got.String())
 	default:
 		t.True(what, "either: the sources leave it open", err == nil || refused, got.String())
 	}
+}
+
+// besides is the rule that refuses a cell that is on offer, since a customer can't set it up by themselves (BYOB-AVAIL-005).
+func besides(s *run.Subject, c availability.Cell, p scene.Place) string {
+	_, err := scene.Decide(favourable(s, c, p), c.Scope, p)
+	if r := (*availability.Refusal)(nil); errors.As(err, &r) && !r.Open {
+		return r.Requirement
+	}
+	return ""
 }
 
 // favourable is an instance under which the cell alone decides.

@@ -147,6 +147,7 @@ func versions(ctx context.Context, t *run.T, s *run.Subject) {
 		if !knows(s, d) {
 			continue
 		}
+		bySupport(ctx, t, s, d, place)
 		base := instance(s, place, d)
 		server := func(v string) driver.InstanceSpec {
 			return with(base, func(i *driver.InstanceSpec) { i.ServerVersion = v })
@@ -164,6 +165,22 @@ func versions(ctx context.Context, t *run.T, s *run.Subject) {
 		}
 	}
 	proves(ctx, t, s, list, "BYOB-AVAIL-005")
+}
+
+// bySupport proves that a customer can't make CoreWeave the instance's storage by themselves; W&B's own is another matter.
+func bySupport(ctx context.Context, t *run.T, s *run.Subject, d availability.Deployment, place scene.Place) {
+	made := func(spec driver.InstanceSpec) run.Answer {
+		i, err := s.Connector.CreateInstance(ctx, spec)
+		if err == nil {
+			t.Need("the instance is forgotten", s.Connector.DeleteInstance(ctx, i.ID))
+		}
+		return run.AnswerOf(err)
+	}
+	managed := instance(s, place, d)
+	own := with(managed, func(i *driver.InstanceSpec) { i.Storage, i.ManagedStorage = i.ManagedStorage, nil })
+	t.Denied(run.Denial{What: fmt.Sprintf("%s: an instance bucket on coreweave beside managed storage there", d), Expected: "refused as not offered under BYOB-AVAIL-005",
+		Control: func() run.Answer { return made(managed) }, Attempt: func() run.Answer { return made(own) },
+		Refused: scene.RefusedBy("BYOB-AVAIL-005"), Untouched: func() string { return "" }})
 }
 
 func listed(ctx context.Context, t *run.T, s *run.Subject) {

@@ -147,6 +147,7 @@ func Decide(spec driver.InstanceSpec, scope availability.Scope, p Place) (availa
 		i.Stores = stores
 	}
 	return availability.Decide(i, availability.Request{Scope: scope, Provider: p.Lot.Provider, Address: p.Address(),
+		SelfService: true, // the contract's instances are set up by the customer: what W&B's support does is managed storage
 		AzureFields: p.Lot.Provider == string(address.Azure) && spec.Deployment != string(availability.MultiTenant)})
 }
 
