@@ -139,7 +139,7 @@ func administrator(ctx context.Context, t *run.T, s *run.Subject, instance strin
 }
 
 // judged asks the rules, for what is not a cell alone.
-func judged(t *run.T, s *run.Subject, scope availability.Scope, spec driver.InstanceSpec, p scene.Place) availability.Answer {
+func judged(t *run.T, scope availability.Scope, spec driver.InstanceSpec, p scene.Place) availability.Answer {
 	answer, err := scene.Decide(spec, scope, p)
 	if r := (*availability.Refusal)(nil); err != nil && !errors.As(err, &r) {
 		t.Errorf("the rules can't judge it: %s", err)

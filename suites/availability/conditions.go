@@ -71,10 +71,10 @@ func noInstanceScope(ctx context.Context, t *run.T, s *run.Subject) {
 			continue
 		}
 		right := instance(s, place, availability.SelfManaged)
-		if !knows(s, availability.SelfManaged) || judged(t, s, availability.InstanceScope, right, place) != availability.Offered {
+		if !knows(s, availability.SelfManaged) || judged(t, availability.InstanceScope, right, place) != availability.Offered {
 			right = instance(s, place, availability.Dedicated)
 		}
-		if judged(t, s, availability.InstanceScope, right, place) != availability.Offered {
+		if judged(t, availability.InstanceScope, right, place) != availability.Offered {
 			continue
 		}
 		list = append(list, condition{p + " as the instance's bucket on Multi-tenant", availability.InstanceScope, place, right, instance(s, place, availability.MultiTenant)})
@@ -95,7 +95,7 @@ func otherCloud(ctx context.Context, t *run.T, s *run.Subject) {
 		other := map[string]string{"aws": "gcp", "gcp": "azure", "azure": "aws"}[p]
 		for _, scope := range availability.Scopes {
 			right := instance(s, place, availability.Dedicated)
-			if judged(t, s, scope, right, place) != availability.Offered {
+			if judged(t, scope, right, place) != availability.Offered {
 				continue
 			}
 			list = append(list, condition{fmt.Sprintf("%s level: a bucket on %s for an instance on %s", scope, p, other), scope, place, right,
@@ -127,7 +127,7 @@ func listedOnAzure(ctx context.Context, t *run.T, s *run.Subject) {
 				continue
 			}
 			right := with(instance(s, place, d), func(i *driver.InstanceSpec) { i.Cloud = "azure" })
-			if judged(t, s, availability.TeamScope, right, place) != availability.Offered {
+			if judged(t, availability.TeamScope, right, place) != availability.Offered {
 				continue
 			}
 			list = append(list, condition{fmt.Sprintf("%s: a team bucket on %s for an instance on Azure, not listed", d, p), availability.TeamScope, place, right,

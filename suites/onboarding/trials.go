@@ -114,12 +114,11 @@ func words(err error) string {
 	return ""
 }
 
-// trial is a bucket that doesn't work, and what the refusal must speak of: one of some words.
+// trial is a bucket that doesn't work.
 type trial struct {
 	what   string
 	change func(*address.Address)
 	cut    bool
-	names  []string
 }
 
 func broken(ctx context.Context, t *run.T, s *run.Subject) {
