@@ -190,7 +190,7 @@ func (y *Yard) Close() error {
 		errs = append(errs, y.joint.close())
 	}
 	for _, l := range y.Lots {
-		errs = append(errs, l.Bucket.Close())
+		errs = append(errs, l.Close())
 	}
 	return errors.Join(errs...)
 }
