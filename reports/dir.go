@@ -9,18 +9,39 @@ import (
 	"strings"
 )
 
-// WriteDir writes result.json, junit.xml and report.html into a directory, which is made if need be. All three are
-// written under temporary names first and then renamed, so that a reader never sees half a file, nor a new report
-// beside an old result because one of them could not be written. Files of these names are replaced, a link too, and
-// everything else in the directory is left alone.
+// The reports of one subject. A folder above several has IndexFile and a joint JUnitFile.
+const (
+	ResultFile  = "result.json"
+	JUnitFile   = "junit.xml"
+	HTMLFile    = "report.html"
+	CTRFFile    = "ctrf.json"
+	SummaryFile = "summary.md"
+	IndexFile   = "index.html"
+)
+
+// Files are the names of all reports.
+func Files() []string {
+	return []string{ResultFile, JUnitFile, HTMLFile, CTRFFile, SummaryFile, IndexFile}
+}
+
+// WriteDir writes result.json, junit.xml, report.html, ctrf.json and summary.md into a directory, which is made if need
+// be. A result whose verdict doesn't follow from what it says is refused: nothing may show it. All files are written
+// under temporary names first and then renamed, so that a reader never sees half a file, nor a new report beside an old
+// result because one of them could not be written. Files of these names are replaced, a link too, and everything else
+// in the directory is left alone.
 func WriteDir(dir string, r *Result) error {
 	if r == nil {
 		return fmt.Errorf("writing reports to %q: there is no result", dir)
 	}
+	if err := r.check(); err != nil {
+		return fmt.Errorf("writing reports to %q: the result can't stand: %w", dir, err)
+	}
 	return writeFiles(dir, []file{
-		{"result.json", r.WriteJSON},
-		{"junit.xml", func(w io.Writer) error { return WriteJUnit(w, r) }},
-		{"report.html", func(w io.Writer) error { return WriteHTML(w, r) }},
+		{ResultFile, r.WriteJSON},
+		{JUnitFile, func(w io.Writer) error { return WriteJUnit(w, r) }},
+		{CTRFFile, func(w io.Writer) error { return WriteCTRF(w, r) }},
+		{SummaryFile, func(w io.Writer) error { return WriteMarkdown(w, r) }},
+		{HTMLFile, func(w io.Writer) error { return WriteHTML(w, r) }},
 	})
 }
 
@@ -40,13 +61,18 @@ func WriteAll(dir string, rs []*Result) error {
 		entries = append(entries, IndexEntry{Folder: folder, Result: r})
 	}
 	for _, e := range entries {
+		if err := e.Result.check(); err != nil {
+			return fmt.Errorf("writing reports to %q: the result of %q can't stand: %w", dir, e.Folder, err)
+		}
+	}
+	for _, e := range entries {
 		if err := WriteDir(filepath.Join(dir, e.Folder), e.Result); err != nil {
 			return err
 		}
 	}
 	return writeFiles(dir, []file{
-		{"junit.xml", func(w io.Writer) error { return WriteJUnit(w, rs...) }},
-		{"index.html", func(w io.Writer) error { return WriteIndex(w, entries) }},
+		{JUnitFile, func(w io.Writer) error { return WriteJUnit(w, rs...) }},
+		{IndexFile, func(w io.Writer) error { return WriteIndex(w, entries) }},
 	})
 }
 
@@ -61,6 +87,11 @@ func folderOf(profile string, taken map[string]bool) (string, error) {
 	}
 	taken[folder] = true
 	return folder, nil
+}
+
+// WriteFile writes one more file into a report's directory, whole or not at all.
+func WriteFile(dir, name string, text []byte) error {
+	return writeFiles(dir, []file{{name, func(w io.Writer) error { _, err := w.Write(text); return err }}})
 }
 
 // file is a report and how it is written.

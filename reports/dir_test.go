@@ -52,7 +52,7 @@ func TestWriteDirReplacesItsOwnAndNothingElse(t *testing.T) {
 	if err := reports.WriteDir(dir, certified()); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"evidence/BYOB-CORS-003.har", "junit.xml", "notes.txt", "report.html", "result.json"}
+	want := []string{"ctrf.json", "evidence/BYOB-CORS-003.har", "junit.xml", "notes.txt", "report.html", "result.json", "summary.md"}
 	if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
@@ -105,6 +105,14 @@ func TestWriteDirSaysWhatWentWrongAndLeavesNothingHalf(t *testing.T) {
 	if err := reports.WriteDir(dir, nil); err == nil {
 		t.Error("no result: no error")
 	}
+	bettered := sample()
+	bettered.Verdict = reports.Certified
+	empty := t.TempDir()
+	for name, err := range map[string]error{"one": reports.WriteDir(empty, bettered), "several": reports.WriteAll(empty, []*reports.Result{certified(), bettered})} {
+		if err == nil || !strings.Contains(err.Error(), "can't stand") || len(tree(t, empty)) != 0 {
+			t.Errorf("%s with an edited verdict: got error %v and files %v", name, err, tree(t, empty))
+		}
+	}
 }
 
 func TestWriteAllMakesAFolderForEachSubject(t *testing.T) {
@@ -114,8 +122,9 @@ func TestWriteAllMakesAFolderForEachSubject(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"aws-2/junit.xml", "aws-2/report.html", "aws-2/result.json", "aws/junit.xml", "aws/report.html", "aws/result.json",
-		"gcp/junit.xml", "gcp/report.html", "gcp/result.json", "index.html", "junit.xml",
+		"aws-2/ctrf.json", "aws-2/junit.xml", "aws-2/report.html", "aws-2/result.json", "aws-2/summary.md",
+		"aws/ctrf.json", "aws/junit.xml", "aws/report.html", "aws/result.json", "aws/summary.md",
+		"gcp/ctrf.json", "gcp/junit.xml", "gcp/report.html", "gcp/result.json", "gcp/summary.md", "index.html", "junit.xml",
 	}
 	if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)

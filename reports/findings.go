@@ -9,13 +9,19 @@ type kind int
 const (
 	broken kind = iota + 1
 	brokenBesides
+	waivedByNothing
+	waiverExpired
+	waiverUnmatched
+	waiverUnneeded
+	waiverForeign
+	waiverInvalid
 	errored
 	passedUnseen
 	passedByControlOnly
 	deniedWithoutControl
 	inapplicableUnseen
 	unsupportedUnseen
-	waivedSilently
+	waiverNotApplied
 	notRunSilently
 	outcomeUnknown
 	levelUnknown
@@ -26,6 +32,7 @@ const (
 	requiredLevelUnknown
 	requiredWithoutID
 	keptUnannounced
+	waiverUntested
 	missing
 	notRun
 	unverified
@@ -59,8 +66,27 @@ func (k kind) bearing() (v Verdict, one, many string) {
 	case unsupportedUnseen:
 		return Undecided, "is said to be unsupported, but nothing was observed that proves it",
 			"are said to be unsupported, but nothing was observed that proves it"
-	case waivedSilently:
-		return Undecided, "is waived without a reason", "are waived without a reason"
+	case waivedByNothing:
+		return NotCertified, "requirement is waived, but no waiver that holds says so: it is broken",
+			"requirements are waived, but no waivers that hold say so: they are broken"
+	case waiverExpired:
+		return NotCertified, "waiver had expired when the run ended", "waivers had expired when the run ended"
+	case waiverUnmatched:
+		return NotCertified, "waiver expects another message than the requirement fails with",
+			"waivers expect other messages than the requirements fail with"
+	case waiverUnneeded:
+		return NotCertified, "waiver is not needed, since the requirement is met: remove it",
+			"waivers are not needed, since the requirements are met: remove them"
+	case waiverForeign:
+		return NotCertified, "waiver is for a requirement that isn't in this run: remove it",
+			"waivers are for requirements that aren't in this run: remove them"
+	case waiverInvalid:
+		return NotCertified, "waiver doesn't say all it must, or stands there twice",
+			"waivers don't say all they must, or stand there twice"
+	case waiverNotApplied:
+		return Undecided, "waiver was not applied", "waivers were not applied"
+	case waiverUntested:
+		return Incomplete, "waiver is for a requirement that could not be decided", "waivers are for requirements that could not be decided"
 	case notRunSilently:
 		return Undecided, "was not run, and nothing says why", "were not run, and nothing says why"
 	case outcomeUnknown:
@@ -108,7 +134,7 @@ func (k kind) bearing() (v Verdict, one, many string) {
 func (k kind) ofMusts() bool {
 	switch k {
 	case broken, errored, passedUnseen, passedByControlOnly, deniedWithoutControl, inapplicableUnseen,
-		unsupportedUnseen, waivedSilently, notRunSilently, missing, notRun, unverified, unsupported, waived:
+		unsupportedUnseen, notRunSilently, missing, notRun, unverified, unsupported, waived:
 		return true
 	}
 	return false

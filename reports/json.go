@@ -39,8 +39,8 @@ func (r *Result) WriteJSON(w io.Writer) error {
 }
 
 // ReadJSON reads a result.json. It refuses another kind or version, unknown and repeated names, anything after the
-// result, counts that aren't those of its requirements, and a verdict that doesn't follow from them: a result can't
-// be made certified by editing one word.
+// result, a result of nothing, a requirement missing, added or repeated, counts that aren't those of its requirements,
+// and a verdict or a waiver's state that doesn't follow from them: a result can't be made certified by editing one word.
 func ReadJSON(r io.Reader) (*Result, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
 	if err != nil {
@@ -56,19 +56,47 @@ func ReadJSON(r io.Reader) (*Result, error) {
 	if header.APIVersion != APIVersion || header.Kind != Kind {
 		return nil, fmt.Errorf("reading the result: it is apiVersion %q, kind %q, not %q, %q", header.APIVersion, header.Kind, APIVersion, Kind)
 	}
-	if err := uniqueNames(json.NewDecoder(bytes.NewReader(data))); err != nil {
+	res := new(Result)
+	if err := DecodeStrict(data, res); err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	res := new(Result)
-	if err := d.Decode(res); err != nil {
+	if err := res.whole(); err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
 	}
 	if err := res.check(); err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
 	}
 	return res, nil
+}
+
+// whole says whether a result has a line for everything that was required, once, and nothing besides: every run writes
+// one so, and a line that was taken out or put in later shows.
+func (r *Result) whole() error {
+	if len(r.Requirements) == 0 || len(r.Required) == 0 {
+		return errors.New("it holds no requirement: it is a result of nothing")
+	}
+	lines, required := map[string]bool{}, map[string]bool{}
+	for _, q := range r.Requirements {
+		if q.ID == "" || lines[q.ID] {
+			return fmt.Errorf("the line %q is without ID, or there twice", q.ID)
+		}
+		lines[q.ID] = true
+	}
+	for _, q := range r.Required {
+		if q.ID == "" || required[q.ID] {
+			return fmt.Errorf("the requirement %q is without ID, or required twice", q.ID)
+		}
+		required[q.ID] = true
+		if !lines[q.ID] {
+			return fmt.Errorf("%s is required and missing", q.ID)
+		}
+	}
+	for _, q := range r.Requirements {
+		if !required[q.ID] {
+			return fmt.Errorf("%s is a line that nothing required", q.ID)
+		}
+	}
+	return nil
 }
 
 // check says whether what is computed in a result follows from the rest of it.
@@ -83,16 +111,29 @@ func (r *Result) check() error {
 			return fmt.Errorf("%s: unknown outcome %q", q.ID, q.Outcome)
 		}
 	}
-	if want := count(r); len(r.Counts) > 0 && !reflect.DeepEqual(r.Counts, want) {
+	if want := count(r); !reflect.DeepEqual(r.Counts, want) {
 		return fmt.Errorf("its counts %v are not those of its requirements, %v", r.Counts, want)
 	}
-	if len(r.Required) == 0 && r.Verdict != Certified {
-		return nil // an early end, before it was known what is required
+	for _, w := range r.Waivers {
+		if want := w.stateIn(r); w.State != want {
+			return fmt.Errorf("its waiver for %q is said to be %q, but what it says makes it %q", w.ID, w.State, want)
+		}
 	}
 	if verdict, why := Decide(r.Required, r); verdict != r.Verdict {
 		return fmt.Errorf("its verdict is %q, but what it says makes it %q: %s", r.Verdict, verdict, strings.Join(why, " "))
 	}
 	return nil
+}
+
+// DecodeStrict decodes one JSON document and refuses what encoding/json lets pass: unknown names, names that are there
+// twice, in whatever case, and anything after the document.
+func DecodeStrict(data []byte, v any) error {
+	if err := uniqueNames(json.NewDecoder(bytes.NewReader(data))); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
 }
 
 // uniqueNames walks one JSON document and refuses an object that has a name twice, upper and lower case being one
@@ -102,7 +143,7 @@ func uniqueNames(d *json.Decoder) error {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the result")
+		return errors.New("something follows the document")
 	}
 	return nil
 }

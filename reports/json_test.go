@@ -21,7 +21,7 @@ func asJSON(t *testing.T, r *reports.Result) string {
 }
 
 func TestJSONBeginsWithTheVerdictAndReadsBack(t *testing.T) {
-	for _, r := range []*reports.Result{sample(), certified()} {
+	for _, r := range []*reports.Result{whole(), certified()} {
 		text := asJSON(t, r)
 		begin := "{\n  \"apiVersion\": \"bucketproof/v1\",\n  \"kind\": \"Result\",\n  \"verdict\": \"" + string(r.Verdict) + "\",\n"
 		if !strings.HasPrefix(text, begin) {
@@ -52,7 +52,7 @@ func TestJSONTimesAreUTC(t *testing.T) {
 }
 
 func TestReadJSONRefuses(t *testing.T) {
-	good, bad := asJSON(t, certified()), asJSON(t, sample())
+	good, bad := asJSON(t, certified()), asJSON(t, whole())
 	replace := func(text, old, new string) string {
 		if !strings.Contains(text, old) {
 			t.Fatalf("the sample has no %q", old)
@@ -75,7 +75,7 @@ func TestReadJSONRefuses(t *testing.T) {
 		{"a bettered verdict", replace(bad, `"verdict": "not certified"`, `"verdict": "certified"`), `makes it "not certified"`},
 		{"a worsened verdict", replace(good, `"verdict": "certified"`, `"verdict": "errored"`), `makes it "certified"`},
 		{"a bettered outcome", replace(bad, `"outcome": "failed"`, `"outcome": "passed"`), "counts"},
-		{"a dropped required list", good[:strings.Index(good, `"required": [`)] + `"required": [],` + good[strings.Index(good, `"safety"`):], "nothing was asked"},
+		{"a dropped required list", good[:strings.Index(good, `"required": [`)] + `"required": [],` + good[strings.Index(good, `"safety"`):], "a result of nothing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := reports.ReadJSON(strings.NewReader(c.text))

@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// The JUnit schema that CI systems read (Jenkins' junit-10.xsd and the properties all of them take besides).
+// Both published schemas of JUnit's XML are met: Jenkins' junit-10.xsd and the stricter one of Apache Ant's JUnit tasks
+// (JUnit.xsd), which wants system-out and system-err, a host, and no attribute at the root.
 type junitRoot struct {
-	XMLName  xml.Name     `xml:"testsuites"`
-	Name     string       `xml:"name,attr"`
-	Tests    int          `xml:"tests,attr"`
-	Failures int          `xml:"failures,attr"`
-	Errors   int          `xml:"errors,attr"`
-	Skipped  int          `xml:"skipped,attr"`
-	Time     string       `xml:"time,attr"`
-	Suites   []junitSuite `xml:"testsuite"`
+	XMLName xml.Name     `xml:"testsuites"`
+	Suites  []junitSuite `xml:"testsuite"`
 }
 
 type junitSuite struct {
 	Name       string          `xml:"name,attr"`
+	Package    string          `xml:"package,attr"`
+	ID         int             `xml:"id,attr"`
+	Hostname   string          `xml:"hostname,attr"`
 	Tests      int             `xml:"tests,attr"`
 	Failures   int             `xml:"failures,attr"`
 	Errors     int             `xml:"errors,attr"`
 	Skipped    int             `xml:"skipped,attr"`
 	Time       string          `xml:"time,attr"`
-	Timestamp  string          `xml:"timestamp,attr,omitempty"`
+	Timestamp  string          `xml:"timestamp,attr"`
 	Properties []junitProperty `xml:"properties>property"`
 	Cases      []junitCase     `xml:"testcase"`
+	Out        string          `xml:"system-out"`
+	Err        string          `xml:"system-err"`
 }
 
 type junitProperty struct {
@@ -39,52 +39,40 @@ type junitProperty struct {
 }
 
 type junitCase struct {
-	Classname string      `xml:"classname,attr"`
-	Name      string      `xml:"name,attr"`
-	Time      string      `xml:"time,attr"`
-	Failure   *junitText  `xml:"failure"`
-	Error     *junitText  `xml:"error"`
-	Skipped   *junitText  `xml:"skipped"`
-	SystemOut *junitPlain `xml:"system-out"`
+	Classname string     `xml:"classname,attr"`
+	Name      string     `xml:"name,attr"`
+	Time      string     `xml:"time,attr"`
+	Failure   *junitText `xml:"failure"`
+	Error     *junitText `xml:"error"`
+	Skipped   *junitText `xml:"skipped"`
 }
 
 type junitText struct {
 	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr,omitempty"`
+	Type    string `xml:"type,attr"`
 	Text    string `xml:",chardata"`
 }
 
-type junitPlain struct {
-	Text string `xml:",chardata"`
-}
-
-// WriteJUnit writes one test suite a result and one test case a requirement. A broken MUST is a failure, an errored
-// one an error, a pass passes, and everything else is skipped with its reason; a broken SHOULD passes with a warning.
-// What was required and is missing appears as skipped. A suite whose verdict is "not certified" or "errored" for a
-// reason that no test case shows (an object left behind, say) gets a case "verdict" that does, and so does a file
-// without any result: a CI system never sees green where there is no certificate for another reason than skipped
-// cases. The suite's properties name verdict, edition, profile and run.
+// WriteJUnit writes one test suite a result and one test case a requirement. Nothing undecided looks green: a broken
+// MUST is a failure; one that is errored, unverified, not run, missing, or passed without an observation is an error;
+// what counts as met without having been seen to hold (not applicable, unsupported where optional, waived) is skipped
+// with its reason, and so is a recommendation that isn't seen to be met, which decides nothing. A suite that isn't
+// certified for a reason no test case shows (an object left behind, say) gets a case "verdict" that does, and so does
+// a file without any result. The suite's properties name verdict, edition, profile and run; its output the waivers.
 func WriteJUnit(w io.Writer, rs ...*Result) error {
-	root := junitRoot{Name: "bucketproof"}
-	var total time.Duration
-	for _, r := range rs {
+	var root junitRoot
+	for i, r := range rs {
 		s := junitOf(r)
+		s.ID = i
 		root.Suites = append(root.Suites, s)
-		total += r.Run.Finished.Sub(r.Run.Started)
 	}
 	if len(rs) == 0 {
-		s := junitSuite{Name: "bucketproof", Time: "0.000"}
+		s := newJUnitSuite("", time.Time{})
+		s.Properties = []junitProperty{{"verdict", ""}}
 		s.add(junitCase{Classname: "bucketproof", Name: "verdict", Time: "0.000",
 			Error: &junitText{Message: "there is no result", Type: "errored", Text: "There is no result: nothing was tested."}})
 		root.Suites = append(root.Suites, s)
 	}
-	for _, s := range root.Suites {
-		root.Tests += s.Tests
-		root.Failures += s.Failures
-		root.Errors += s.Errors
-		root.Skipped += s.Skipped
-	}
-	root.Time = seconds(total)
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return fmt.Errorf("writing JUnit: %w", err)
 	}
@@ -99,14 +87,21 @@ func WriteJUnit(w io.Writer, rs ...*Result) error {
 	return nil
 }
 
+// newJUnitSuite is an empty suite. The machine's own name is nobody's business.
+func newJUnitSuite(name string, started time.Time) junitSuite {
+	if blank(name) {
+		name = "bucketproof"
+	}
+	return junitSuite{Name: name, Package: "bucketproof", Hostname: "localhost", Time: "0.000", Timestamp: started.UTC().Format("2006-01-02T15:04:05")}
+}
+
 func junitOf(r *Result) junitSuite {
 	class := "bucketproof." + r.Profile
-	s := junitSuite{Name: strings.TrimSpace(r.Profile + " " + r.Subject.Address), Time: seconds(r.Run.Finished.Sub(r.Run.Started))}
-	if !r.Run.Started.IsZero() {
-		s.Timestamp = r.Run.Started.UTC().Format("2006-01-02T15:04:05")
-	}
+	s := newJUnitSuite(strings.TrimSpace(r.Profile+" "+r.Subject.Address), r.Run.Started)
+	s.Time = seconds(r.Run.Finished.Sub(r.Run.Started))
+	s.Properties = []junitProperty{{"verdict", string(r.Verdict)}}
 	for _, p := range [][2]string{
-		{"verdict", string(r.Verdict)}, {"why", strings.Join(r.Why, " ")}, {"edition", r.Edition}, {"profile", r.Profile},
+		{"why", strings.Join(r.Why, " ")}, {"edition", r.Edition}, {"catalogue", r.Catalogue}, {"profile", r.Profile},
 		{"provider", r.Subject.Provider}, {"subject", r.Subject.Address}, {"identity", r.Subject.Identity},
 		{"store", storeLine(r.Subject.Store)}, {"run", r.Run.ID}, {"program", r.Run.Program},
 		{"seed", strconv.FormatInt(r.Run.Seed, 10)}, {"filter", r.Run.Filter},
@@ -115,14 +110,21 @@ func junitOf(r *Result) junitSuite {
 			s.Properties = append(s.Properties, junitProperty{p[0], p[1]})
 		}
 	}
+	stands := r.standings()
 	for _, q := range r.Requirements {
-		s.add(junitCaseOf(class, q))
+		s.add(junitCaseOf(r, class, q, stands(q)))
 	}
 	for _, q := range lacking(r) {
-		s.add(junitCase{Classname: class, Name: q.ID, Time: "0.000",
-			Skipped: &junitText{Message: "missing: it is required, and the run says nothing about it"}})
+		c := junitCase{Classname: class, Name: q.ID, Time: "0.000"}
+		text := &junitText{Message: "missing: it is required, and the run says nothing about it", Type: "missing"}
+		if q.Level == Should {
+			c.Skipped = text
+		} else {
+			c.Error = text
+		}
+		s.add(c)
 	}
-	if s.Failures == 0 && s.Errors == 0 && r.Verdict != Certified && r.Verdict != Incomplete {
+	if s.Failures == 0 && s.Errors == 0 && r.Verdict != Certified {
 		why := &junitText{Message: strings.Join(append([]string{string(r.Verdict)}, r.Why...), ": "), Type: string(r.Verdict), Text: strings.Join(r.Why, "\n")}
 		c := junitCase{Classname: class, Name: "verdict", Time: "0.000"}
 		if r.Verdict == NotCertified {
@@ -131,6 +133,9 @@ func junitOf(r *Result) junitSuite {
 			c.Error = why
 		}
 		s.add(c)
+	}
+	for _, w := range r.Waivers {
+		s.Out += w.ID + ": " + w.words() + "\n"
 	}
 	return s
 }
@@ -148,36 +153,45 @@ func (s *junitSuite) add(c junitCase) {
 	}
 }
 
-func junitCaseOf(class string, q Requirement) junitCase {
+func junitCaseOf(r *Result, class string, q Requirement, stands standing) junitCase {
 	c := junitCase{Classname: class, Name: strings.TrimSpace(q.ID + " " + q.Title), Time: seconds(time.Duration(q.Milliseconds) * time.Millisecond)}
-	message := q.Reason
-	if blank(message) {
-		message = string(q.Outcome)
+	if stands == standsMet {
+		return c
 	}
-	text := &junitText{Message: message, Type: string(q.Outcome), Text: junitStory(q)}
-	should := q.Level == Should
-	switch {
-	case q.Outcome == Passed:
-	case q.Outcome == Failed && should:
-		c.SystemOut = &junitPlain{"warning: " + message + "\n" + text.Text}
-	case q.Outcome == Failed:
+	text := &junitText{Message: message(r, q, stands), Type: string(q.Outcome), Text: junitStory(q)}
+	switch stands {
+	case standsBroken:
 		c.Failure = text
-	case q.Outcome == Errored && !should:
-		c.Error = text
-	case !knownOutcome(q.Outcome):
-		text.Message = fmt.Sprintf("unknown outcome %q", q.Outcome)
-		c.Error = text
+	case standsAside, standsOpen, standsWarned:
+		c.Skipped = text
 	default:
-		message = string(q.Outcome)
-		if !blank(q.Reason) {
-			message += ": " + q.Reason
-		}
-		c.Skipped = &junitText{Message: message}
-		if q.Outcome == Waived || q.Outcome == Errored {
-			c.Skipped.Text = text.Text
-		}
+		c.Error = text
 	}
 	return c
+}
+
+// message is one line that says what became of a requirement which isn't simply met.
+func message(r *Result, q Requirement, stands standing) string {
+	word, reason := string(q.Outcome), q.Reason
+	switch {
+	case stands == standsBroken && q.Outcome == Failed && !blank(reason):
+		return reason
+	case !knownOutcome(q.Outcome):
+		word = fmt.Sprintf("unknown outcome %q", q.Outcome)
+	case stands == standsWarned:
+		word = "warning"
+	case stands == standsUndecided && q.Outcome == Passed:
+		word = "passed, but without the observation that would prove it"
+	case q.Outcome == Waived && r.waiverOf(q.ID) == "":
+		word = "waived, by no waiver"
+	}
+	if !blank(reason) {
+		word += ": " + reason
+	}
+	if said := r.waiverOf(q.ID); said != "" {
+		word += "; " + said
+	}
+	return word
 }
 
 // junitStory is all a reader needs who sees nothing but the failure: the rule, both sides, what was seen, the remedy.

@@ -34,6 +34,7 @@ type reportPage struct {
 	Families    []familyGroup
 	Open        []reasonGroup
 	Lacking     []Required
+	Waivers     []waiverRow
 	SafetyLead  string
 	SafetyState string
 	SafetyFacts []fact
@@ -61,7 +62,20 @@ func newReportPage(r *Result) (*reportPage, error) {
 	p.TodoLead = todoLead(p.Todo)
 	p.SafetyLead, p.SafetyState = safetyLead(r.Safety)
 	p.SafetyFacts = safetyFacts(r.Safety)
+	for _, w := range r.Waivers {
+		row := waiverRow{Waiver: w, Word: "waived"}
+		if w.State != Holds {
+			row.Word = "failed"
+		}
+		p.Waivers = append(p.Waivers, row)
+	}
 	return p, nil
+}
+
+// waiverRow is a waiver and the word whose colour and icon it has.
+type waiverRow struct {
+	Waiver
+	Word string
 }
 
 func runFacts(r *Result) []fact {

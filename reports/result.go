@@ -44,13 +44,14 @@ type Result struct {
 	Verdict      Verdict         `json:"verdict"`
 	Why          []string        `json:"why"`
 	Edition      string          `json:"edition"`
+	Catalogue    string          `json:"catalogue,omitempty"` // digest of the catalogue the run went by: SHA-256, hex
 	Profile      string          `json:"profile"`
 	Subject      Subject         `json:"subject"`
 	Run          Run             `json:"run"`
 	Counts       map[Outcome]int `json:"counts"`
 	Requirements []Requirement   `json:"requirements"`
-	Required     []Required      `json:"required"`               // what the verdict was decided by; set by Conclude
-	StaleWaivers []string        `json:"staleWaivers,omitempty"` // a sentence for each waiver that expired, doesn't match, or isn't needed
+	Required     []Required      `json:"required"`          // what the verdict was decided by; set by Conclude
+	Waivers      []Waiver        `json:"waivers,omitempty"` // all that the run was given, whatever became of them
 	Safety       Safety          `json:"safety"`
 }
 
@@ -61,6 +62,9 @@ type Subject struct {
 	Provider string `json:"provider"` // one of the five
 	Identity string `json:"identity"` // whom the run acted as, in words
 	Store    Store  `json:"store"`
+
+	// Canonical names the subject and nothing else (address.Canonical): what a certificate is for. "" without one.
+	Canonical string `json:"canonical,omitempty"`
 }
 
 // Store is the object store that answered.
@@ -68,6 +72,7 @@ type Store struct {
 	Name     string     `json:"name"`
 	Kind     string     `json:"kind"` // embedded, process, container or remote
 	Version  string     `json:"version,omitempty"`
+	Via      string     `json:"via,omitempty"` // where the run was told to find it, in the place of its own endpoint
 	Notes    []string   `json:"notes,omitempty"`
 	Fidelity []Fidelity `json:"fidelity,omitempty"`
 }

@@ -70,7 +70,7 @@ func sample() *reports.Result {
 			{ID: "BYOB-PERM-018", Level: "SHOULD", Title: "The documented wildcards are granted", Text: "The policy grants the wildcards as they are documented.",
 				Source: "Bring your own bucket (BYOB), Bucket policy for AWS, 2025-09", Outcome: reports.Passed, Milliseconds: 1, Observations: seen("The policy document given with --policy")},
 			{ID: "BYOB-PERM-020", Level: "MUST", Title: "There is no public access", Text: "Nobody without credentials may read, list or write.",
-				Source: "Bring your own bucket (BYOB), 2025-09", Outcome: reports.Waived, Reason: "public read of /public/ is agreed with security (ticket SEC-4411, owner J. Doe) until 2027-03-31", Expected: "403", Actual: "200 on GET of /public/logo.svg", Remedy: "Turn on Block Public Access.", Observations: seen("An anonymous GET: 200")},
+				Source: "Bring your own bucket (BYOB), 2025-09", Outcome: reports.Waived, Reason: "an anonymous GET of /public/logo.svg was answered 200", Expected: "403", Actual: "200 on GET of /public/logo.svg", Remedy: "Turn on Block Public Access.", Observations: seen("An anonymous GET: 200")},
 			{ID: "BYOB-KMS-002", Level: "MUST", Title: "The default encryption uses the named key", Text: "The bucket's default encryption uses the key named in the configuration, and an object written by pre-signed URL shows it.",
 				Source: "Bring your own bucket (BYOB), KMS, 2025-09", Outcome: reports.Unverified, Reason: "this store ignores encryption headers", Remedy: "Certify against the real bucket."},
 			{ID: "BYOB-KMS-004", Level: "MUST", Title: "The key is enabled and not scheduled for deletion", Text: "The KMS key is enabled and not scheduled for deletion.",
@@ -85,6 +85,8 @@ func sample() *reports.Result {
 			Kept:                   []reports.Kept{{Key: "team-omega/.bucketproof/20261122-093012-7f3a/lock-probe", Version: "3sL4kqtJlcpXroDTDmJ", Why: "default retention, GOVERNANCE for 1 day", Announced: true}},
 			ConfigurationUnchanged: "yes", CleanUp: "complete"},
 	}
+	r.Waivers = []reports.Waiver{{ID: "BYOB-PERM-020", Reason: "public read of /public/ is agreed with security", Owner: "J. Doe",
+		Issue: "https://issues.example.com/SEC-4411", Expires: "2027-03-31", Message: "an anonymous GET of /public/* was answered 200"}}
 	var required []reports.Required
 	for _, q := range r.Requirements {
 		if q.ID != "BYOB-RATE-001" {
@@ -101,7 +103,7 @@ func certified() *reports.Result {
 	r := sample()
 	r.Subject.Store = reports.Store{Name: "Amazon S3", Kind: "remote"}
 	r.Subject.Address = "s3://s3.eu-central-1.amazonaws.com/acme-wandb-artifacts"
-	r.Run.Filter = ""
+	r.Run.Filter, r.Waivers = "", nil
 	var required []reports.Required
 	kept := r.Requirements[:0]
 	for _, q := range r.Requirements {
@@ -113,5 +115,16 @@ func certified() *reports.Result {
 	r.Requirements = kept
 	r.Safety.Kept, r.Safety.Removed = nil, r.Safety.ObjectsWritten
 	r.Conclude(required)
+	return r
+}
+
+// whole is the sample as a run would write it: a line for everything that is required, and nothing besides.
+func whole() *reports.Result {
+	r := sample()
+	r.Required = nil
+	for _, q := range r.Requirements {
+		r.Required = append(r.Required, reports.Required{ID: q.ID, Level: q.Level, Optional: q.Optional})
+	}
+	r.Conclude(r.Required)
 	return r
 }

@@ -31,6 +31,7 @@ func WriteText(w io.Writer, r *Result, o TextOptions) error {
 	p.errored(r)
 	p.block("UNKNOWN OUTCOME", yellow, pick(r, "unknown outcome"))
 	p.warnings(pick(r, "warning"))
+	p.waivers(r)
 	p.open(r)
 	p.safety(r.Safety)
 	if c := onlyEmulated(r.Subject.Store); c != "" {
@@ -231,6 +232,24 @@ func (p *printer) warnings(qs []Requirement) {
 			if !blank(s) {
 				p.wrapped("    ", "    ", inline(s))
 				break
+			}
+		}
+	}
+}
+
+// waivers writes every waiver, whatever became of it.
+func (p *printer) waivers(r *Result) {
+	if len(r.Waivers) == 0 {
+		return
+	}
+	p.line("")
+	p.line(p.paint(yellow, "WAIVERS"))
+	for _, w := range r.Waivers {
+		p.line("  " + p.paint(bold, inline(w.ID)))
+		p.wrapped("    ", "    ", inline(w.words()))
+		for _, q := range r.Requirements {
+			if q.ID == w.ID && q.Outcome == Waived {
+				p.field("waived", q.Reason)
 			}
 		}
 	}

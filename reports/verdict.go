@@ -17,12 +17,16 @@ type Required struct {
 	Denial   bool   `json:"denial,omitempty"`   // passing takes the positive control besides
 }
 
-// Conclude makes a result final: it keeps the required list with it, fills the counts, and sets the verdict and the
-// sentences that explain it. It is called once, after the last requirement and the clean-up.
+// Conclude makes a result final: it keeps the required list with it, fills the counts, says what became of the
+// waivers, and sets the verdict and the sentences that explain it. It is called after the last requirement and the
+// clean-up, and by Waive once more.
 func (r *Result) Conclude(required []Required) {
 	r.APIVersion, r.Kind = APIVersion, Kind
 	r.Required = append([]Required{}, required...)
 	r.Count()
+	for i, w := range r.Waivers {
+		r.Waivers[i].State = w.stateIn(r)
+	}
 	r.Verdict, r.Why = Decide(r.Required, r)
 }
 
@@ -57,10 +61,11 @@ func knownOutcome(o Outcome) bool {
 }
 
 // Decide is the one verdict function (design: outcomes and verdict). It is pure and fails closed: a run is certified
-// only if every MUST of the required list is in the result exactly once and met, the run cleaned up after itself, and
-// the bucket's configuration is as it was. A broken MUST outweighs an undecided one, and that an open one. What makes
+// only if every MUST of the required list is in the result exactly once and met, at least one of them by passing, the run
+// cleaned up after itself, and the bucket's configuration is as it was. A broken MUST outweighs an undecided one, and that an open one. What makes
 // no sense (an unknown word, an ID twice, a pass that nothing was observed for) is undecided, never met. SHOULD never
-// decides; broken ones are named as warnings. The sentences say what decided, for a reader who knows no code.
+// decides; broken ones are named as warnings. A waived line is met by a waiver that holds, and broken without; a waiver
+// that expired, expects another message or isn't needed is as grave as a broken MUST. The sentences say what decided, for a reader who knows no code.
 func Decide(required []Required, r *Result) (Verdict, []string) {
 	if r == nil {
 		return Undecided, []string{"There is no result to decide on."}
@@ -70,10 +75,22 @@ func Decide(required []Required, r *Result) (Verdict, []string) {
 	f.lines(required, musts, r)
 	f.musts(required, musts, r)
 	f.safety(r)
-	for _, w := range r.StaleWaivers {
-		f.say(NotCertified, "A waiver no longer holds: "+inline(w))
+	f.waivers(r)
+	verdict, why := f.verdict(len(musts))
+	if verdict == Certified && !anyPassed(musts, r) {
+		return Undecided, []string{"Of all that is required nothing was seen to hold: what doesn't apply, or is waived, proves nothing by itself."}
 	}
-	return f.verdict(len(musts))
+	return verdict, why
+}
+
+// anyPassed says whether any required MUST passed.
+func anyPassed(musts map[string]Required, r *Result) bool {
+	for _, q := range r.Requirements {
+		if _, must := musts[q.ID]; must && q.Outcome == Passed {
+			return true
+		}
+	}
+	return false
 }
 
 // list judges the required list itself and returns the IDs of level MUST, with how they have to be met.
@@ -109,7 +126,7 @@ func (f *findings) lines(required []Required, musts map[string]Required, r *Resu
 	for _, q := range required {
 		levels[q.ID] = q.Level
 	}
-	seen := map[string]bool{}
+	seen, held := map[string]bool{}, r.held()
 	for _, q := range r.Requirements {
 		_, must := musts[q.ID]
 		if q.ID == "" {
@@ -118,6 +135,9 @@ func (f *findings) lines(required []Required, musts map[string]Required, r *Resu
 			f.add(lineTwice, q.ID)
 		}
 		seen[q.ID] = true
+		if q.Outcome == Waived && !held[q.ID] {
+			f.add(waivedByNothing, q.ID)
+		}
 		if !knownOutcome(q.Outcome) {
 			f.add(outcomeUnknown, q.ID)
 		}
@@ -140,7 +160,7 @@ func (f *findings) lines(required []Required, musts map[string]Required, r *Resu
 
 // musts judges every required MUST by what the result says of it.
 func (f *findings) musts(required []Required, musts map[string]Required, r *Result) {
-	lines := map[string][]Requirement{}
+	lines, held := map[string][]Requirement{}, r.held()
 	for _, q := range r.Requirements {
 		lines[q.ID] = append(lines[q.ID], q)
 	}
@@ -155,7 +175,7 @@ func (f *findings) musts(required []Required, musts map[string]Required, r *Resu
 			f.add(missing, q.ID)
 		}
 		for _, line := range lines[q.ID] {
-			if k, met := judge(must, line); !met || k == waived {
+			if k, met := judge(must, line); !met || k == waived && held[q.ID] {
 				f.add(k, q.ID)
 			}
 		}
@@ -187,10 +207,7 @@ func judge(must Required, line Requirement) (k kind, met bool) {
 		}
 		return unsupportedUnseen, seen || control
 	case Waived:
-		if blank(line.Reason) {
-			return waivedSilently, false
-		}
-		return waived, true
+		return waived, true // by a waiver, which was judged with the line
 	case Unverified:
 		return unverified, false
 	case NotRun:
@@ -217,6 +234,33 @@ func observed(line Requirement) (seen, control bool) {
 		}
 	}
 	return seen, control
+}
+
+// waivers judges every waiver: one that no longer says what is the case has to go, or to be renewed.
+func (f *findings) waivers(r *Result) {
+	for _, w := range r.Waivers {
+		id := w.ID
+		if id == "" {
+			id = "(no ID)"
+		}
+		switch w.stateIn(r) {
+		case Holds:
+		case WaiverExpired:
+			f.add(waiverExpired, id)
+		case WaiverUnmatched:
+			f.add(waiverUnmatched, id)
+		case WaiverUnneeded:
+			f.add(waiverUnneeded, id)
+		case WaiverForeign:
+			f.add(waiverForeign, id)
+		case WaiverUntested:
+			f.add(waiverUntested, id)
+		case WaiverNotApplied:
+			f.add(waiverNotApplied, id)
+		default:
+			f.add(waiverInvalid, id)
+		}
+	}
 }
 
 // safety judges what the run did to the bucket.
@@ -254,10 +298,7 @@ func (f *findings) safety(r *Result) {
 // gravest counts, in the order 1, 3, 4, 0. No verdict at all, or an unknown one, is 3. (2 is wrong usage, which never
 // gets as far as a verdict.)
 func ExitCode(vs ...Verdict) int {
-	if len(vs) == 0 {
-		return 3
-	}
-	code := 0
+	codes := make([]int, 0, len(vs))
 	for _, v := range vs {
 		c := 3
 		switch v {
@@ -268,6 +309,18 @@ func ExitCode(vs ...Verdict) int {
 		case Incomplete:
 			c = 4
 		}
+		codes = append(codes, c)
+	}
+	return Gravest(codes...)
+}
+
+// Gravest is the exit code of several, each 0, 1, 3 or 4: 3 of none.
+func Gravest(codes ...int) int {
+	if len(codes) == 0 {
+		return 3
+	}
+	code := 0
+	for _, c := range codes {
 		if gravity(c) > gravity(code) {
 			code = c
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bucketproof/bucketproof/reports"
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,7 @@ type line struct {
 	seen, control  bool
 	reason         bool
 	missing, twice bool
+	waiver         string // "", fits, differs, expired, invalid, twice
 }
 
 // oracle is the design's table, written down independently: for a required MUST, what each outcome comes to when its
@@ -31,10 +33,42 @@ var oracle = map[string]struct{ with, without string }{
 	"not applicable": {"certified", "errored"},
 	"unsupported":    {"incomplete", "incomplete"}, // not optional
 	"unverified":     {"incomplete", "incomplete"},
-	"waived":         {"certified", "errored"}, // without: its reason
+	"waived":         {"certified", "certified"}, // what it comes to is its waiver's, below
 	"not run":        {"incomplete", "errored"},
 	"":               {"errored", "errored"},
 	"fine":           {"errored", "errored"},
+}
+
+// waiverBears is the other half of the table: what the waiver of a line comes to, beside the line itself.
+func (l line) waiverBears() string {
+	if l.waiver == "" {
+		if l.outcome == "waived" && !l.missing {
+			return "not certified"
+		}
+		return "certified"
+	}
+	if l.waiver != "fits" && l.waiver != "differs" || l.missing {
+		return "not certified"
+	}
+	fits := l.waiver == "fits" && l.reason
+	switch l.outcome {
+	case "passed", "not applicable":
+		return "not certified"
+	case "unsupported":
+		if l.optional {
+			return "not certified"
+		}
+		return "incomplete"
+	case "waived", "failed":
+		switch {
+		case !fits:
+			return "not certified"
+		case l.outcome == "failed":
+			return "errored"
+		}
+		return "certified"
+	}
+	return "incomplete"
 }
 
 // bears says what one line makes of a run, by the oracle; a list without any MUST is added by the caller.
@@ -72,7 +106,7 @@ func (l line) bears() string {
 		evidence = l.seen && (l.control || !l.denial)
 	case "not applicable":
 		evidence = l.seen || l.control
-	case "waived", "not run":
+	case "not run":
 		evidence = l.reason
 	case "unsupported":
 		if l.optional {
@@ -97,8 +131,10 @@ func gravest(a, b string) string {
 
 func build(lines ...line) ([]reports.Required, *reports.Result) {
 	r := &reports.Result{Safety: reports.Safety{CleanUp: "complete", ConfigurationUnchanged: "yes"}}
+	r.Run.Finished = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	var required []reports.Required
 	for i, l := range lines {
+		r.Waivers = append(r.Waivers, waiversFor(fmt.Sprintf("BYOB-TEST-%03d", i+1), l.waiver)...)
 		id := fmt.Sprintf("BYOB-TEST-%03d", i+1)
 		if l.required {
 			required = append(required, reports.Required{ID: id, Level: l.level, Optional: l.optional, Denial: l.denial})
@@ -127,15 +163,33 @@ func build(lines ...line) ([]reports.Required, *reports.Result) {
 	return required, r
 }
 
+func waiversFor(id, waiver string) []reports.Waiver {
+	w := reports.Waiver{ID: id, Reason: "agreed", Owner: "J. Doe", Issue: "https://issues.example.com/1", Expires: "2026-11-22", Message: "left out with --only"}
+	switch waiver {
+	case "":
+		return nil
+	case "differs":
+		w.Message = "left out with --plan"
+	case "expired":
+		w.Expires = "2026-11-21"
+	case "invalid":
+		w.Owner = " "
+	case "twice":
+		return []reports.Waiver{w, w}
+	}
+	return []reports.Waiver{w}
+}
+
 func expect(t *testing.T, lines ...line) {
 	t.Helper()
 	want := "certified"
-	binding := false
+	binding, passed := false, false
 	for _, l := range lines {
-		want = gravest(want, l.bears())
+		passed = passed || l.required && l.level == "MUST" && !l.missing && l.outcome == "passed"
+		want = gravest(gravest(want, l.bears()), l.waiverBears())
 		binding = binding || l.required && l.level == "MUST"
 	}
-	if !binding {
+	if !binding || want == "certified" && !passed {
 		want = gravest(want, "errored")
 	}
 	required, r := build(lines...)
@@ -184,6 +238,23 @@ func TestDecideAgreesWithTheTableForEveryOneRequirement(t *testing.T) {
 	})
 	if want := 10 * 5 * 64; n != want {
 		t.Errorf("the table has %d lines, want %d", n, want)
+	}
+}
+
+func TestDecideAgreesWithTheTableForEveryWaiver(t *testing.T) {
+	n := 0
+	every([]string{"MUST", "SHOULD", "", "MAY", "must"}, func(l line) {
+		for _, waiver := range []string{"fits", "differs", "expired", "invalid", "twice"} {
+			for _, absent := range flags {
+				l := l
+				l.waiver, l.missing = waiver, absent
+				expect(t, l)
+				n++
+			}
+		}
+	})
+	if want := 10 * 5 * 64 * 5 * 2; n != want {
+		t.Errorf("%d lines with waivers were tried, want %d", n, want)
 	}
 }
 
@@ -289,9 +360,25 @@ func TestDecideFailsClosed(t *testing.T) {
 		{"a broken MUST outweighs a bad clean-up", must, func(r *reports.Result) {
 			r.Requirements[0].Outcome, r.Safety.CleanUp = reports.Failed, "incomplete: 403"
 		}, reports.NotCertified, "is broken"},
-		{"a stale waiver is not certified", must, func(r *reports.Result) {
-			r.StaleWaivers = []string{"the waiver for BYOB-XFER-001 expired on 2026-01-01"}
-		}, reports.NotCertified, "expired on 2026-01-01"},
+		{"a waiver of what passes is not certified", must, func(r *reports.Result) {
+			r.Run.Finished, r.Waivers = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), waiversFor("BYOB-XFER-001", "fits")
+		}, reports.NotCertified, "1 waiver is not needed, since the requirement is met: remove it: BYOB-XFER-001"},
+		{"a waiver of a run without a time has expired", must, func(r *reports.Result) {
+			r.Requirements[0].Outcome, r.Requirements[0].Reason = reports.Waived, "left out with --only"
+			r.Waivers = waiversFor("BYOB-XFER-001", "fits")
+		}, reports.NotCertified, "expired"},
+		{"a waiver that calls itself holding is judged anew", must, func(r *reports.Result) {
+			r.Requirements[0].Outcome, r.Requirements[0].Reason = reports.Waived, "left out with --only"
+			r.Run.Finished, r.Waivers = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), waiversFor("BYOB-XFER-001", "expired")
+			r.Waivers[0].State = reports.Holds
+		}, reports.NotCertified, "1 waiver had expired when the run ended: BYOB-XFER-001"},
+		{"a waiver covers nothing that could not be decided", must, func(r *reports.Result) {
+			r.Requirements[0].Outcome, r.Requirements[0].Reason = reports.Errored, "left out with --only"
+			r.Run.Finished, r.Waivers = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), waiversFor("BYOB-XFER-001", "fits")
+		}, reports.Undecided, "could not be decided because of an error"},
+		{"a recommendation that is waived by nothing is not certified", must, func(r *reports.Result) {
+			r.Requirements = append(r.Requirements, reports.Requirement{ID: "BYOB-CORS-006", Level: "SHOULD", Outcome: reports.Waived, Reason: "agreed with everybody"})
+		}, reports.NotCertified, "no waiver that holds says so"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &reports.Result{Requirements: []reports.Requirement{good("BYOB-XFER-001")},
@@ -310,6 +397,7 @@ func TestDecideFailsClosed(t *testing.T) {
 
 func TestDecideNamesCountsAndTheFirstFew(t *testing.T) {
 	required, r := []reports.Required{}, &reports.Result{Safety: reports.Safety{CleanUp: "complete", ConfigurationUnchanged: "yes"}}
+	r.Run.Finished, r.Waivers = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), waiversFor("BYOB-XFER-011", "fits")
 	for i := 1; i <= 20; i++ {
 		q := good(fmt.Sprintf("BYOB-XFER-%03d", i))
 		switch {
@@ -318,7 +406,7 @@ func TestDecideNamesCountsAndTheFirstFew(t *testing.T) {
 		case i <= 10:
 			q.Outcome = reports.Errored
 		case i == 11:
-			q.Outcome, q.Reason = reports.Waived, "agreed until 2027"
+			q.Outcome, q.Reason = reports.Waived, "left out with --only"
 		}
 		required = append(required, reports.Required{ID: q.ID, Level: "MUST"})
 		r.Requirements = append(r.Requirements, q)

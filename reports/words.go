@@ -52,6 +52,9 @@ func blank(s string) bool { return strings.TrimSpace(s) == "" }
 // cursor, change colours or turn the direction of writing becomes U+FFFD.
 func inline(s string) string { return strings.Join(strings.Fields(visible(s)), " ") }
 
+// Inline makes text of any origin safe on one line of a terminal.
+func Inline(s string) string { return inline(s) }
+
 // visible replaces every control character but line feed and tab, every character that turns the direction of writing,
 // and what is not UTF-8. CR LF becomes line feed.
 func visible(s string) string {
