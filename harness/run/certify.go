@@ -196,9 +196,15 @@ func (c *certification) connect(ctx context.Context) error {
 	}
 	if s.Store.Kind == "remote" {
 		s.Store.Name = wire.Clean(service.Host, c.secrets())
+		switch {
+		case c.target.Endpoint != "":
+			s.Store.Via = s.Store.Name
+		case len(c.target.Network.Hosts) > 0: // whatever names they are for: the bucket's own host may be among them
+			s.Store.Via = "hosts that were named for the run"
+		}
 		if to, mapped := c.target.Network.Lookup(service.Hostname()); mapped {
 			s.Store.Notes = append(s.Store.Notes, fmt.Sprintf("The run was told to find %s at %s: whatever answers there, nobody has seen that it is the provider's own service.", s.Store.Name, to))
-			s.Store.Name = to
+			s.Store.Name, s.Store.Via = to, to
 		}
 	}
 	s.Bucket, s.OpenError = s.reopen(ctx, a)

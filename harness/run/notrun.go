@@ -17,16 +17,14 @@ func NotRun(profile, edition, reason string, o Options) (*Done, error) {
 		return nil, &UsageError{err}
 	}
 	now := time.Now().UTC()
-	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: edition, Profile: profile,
+	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: edition, Catalogue: o.Catalogue.Digest(), Profile: profile,
 		Subject: reports.Subject{Kind: KindBucket, Provider: profile, Address: "none: there was no bucket to try", Store: reports.Store{Name: "none", Kind: "embedded"}},
 		Run:     reports.Run{ID: NewRunID(now), Started: now, Finished: now, Seed: o.Seed, Program: o.Program},
 		Safety:  reports.Safety{CleanUp: "nothing written", ConfigurationUnchanged: "not readable"}}
-	var required []reports.Required
 	for _, e := range entries {
-		required = append(required, reports.Required{ID: e.ID, Level: string(e.Level), Optional: e.Optional, Denial: e.Denial})
 		r.Requirements = append(r.Requirements, reports.Requirement{ID: e.ID, Level: string(e.Level), Title: e.Title, Text: e.Text, Source: sourceWords(e.Source),
 			Optional: e.Optional, Outcome: reports.NotRun, Reason: reason, Observations: []reports.Observation{}})
 	}
-	r.Conclude(required)
+	r.Conclude(Required(entries))
 	return &Done{Result: r}, nil
 }

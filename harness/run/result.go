@@ -15,21 +15,31 @@ import (
 func (c *certification) result(x *execution) *Done {
 	s := c.subject
 	d := &Done{Evidence: map[string]*wire.Recorder{}}
-	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: s.Edition, Profile: s.Profile,
+	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: s.Edition, Catalogue: c.o.Catalogue.Digest(), Profile: s.Profile,
 		Subject: reports.Subject{Kind: s.Kind, Provider: s.provider(), Identity: s.Identity, Store: s.Store, Address: addressWords(s)},
 		Run:     reports.Run{ID: c.runID, Started: c.started, Finished: time.Now().UTC(), Seed: s.Seed, Program: c.o.Program, Filter: strings.Join(c.o.Only, ",")},
 		Safety:  c.safety.outcome}
-	var required []reports.Required
+	if s.Address != nil {
+		r.Subject.Canonical = s.Address.Canonical()
+	}
 	for _, e := range c.entries {
-		required = append(required, reports.Required{ID: e.ID, Level: string(e.Level), Optional: e.Optional, Denial: e.Denial})
 		r.Requirements = append(r.Requirements, c.line(x, e, d))
 	}
 	if c.safety.rec.Len() > 0 {
 		d.Evidence["evidence/run.har"] = c.safety.rec
 	}
-	r.Conclude(required)
+	r.Conclude(Required(c.entries))
 	d.Result = r
 	return d
+}
+
+// Required is what a run over the catalogue's entries must meet, as a result records it.
+func Required(entries []catalogue.Entry) []reports.Required {
+	required := make([]reports.Required, 0, len(entries))
+	for _, e := range entries {
+		required = append(required, reports.Required{ID: e.ID, Level: string(e.Level), Optional: e.Optional, Denial: e.Denial})
+	}
+	return required
 }
 
 // line is one requirement of the result.

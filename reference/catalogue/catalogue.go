@@ -153,6 +153,7 @@ type Catalogue struct {
 	pending        map[string]string
 	pendingIn      map[string]map[string]string // by profile: what is pending there and not everywhere
 	retired        []string
+	digest         string
 }
 
 // Get returns the requirement of that ID, and whether there is one.

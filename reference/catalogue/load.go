@@ -66,6 +66,9 @@ func load(dir fs.FS, ready map[string]compiledFamily) (*Catalogue, error) {
 	if problems := f.check(c); len(problems) > 0 {
 		return nil, errors.New(strings.Join(problems, "\n"))
 	}
+	if c.digest, err = digestOf(dir); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
