@@ -25,9 +25,7 @@ import (
 type certifyFlags struct {
 	source
 	target
-	out        string
-	json       bool
-	quiet      bool
+	delivery
 	plan       bool
 	embedded   bool
 	only       []string
@@ -59,8 +57,9 @@ func (t *target) flags(cmd *cobra.Command) {
 }
 
 const certifyHelp = `Certify answers whether a bucket will work with W&B, what is missing, and what
-mends it. It writes result.json, junit.xml, report.html and the evidence of
-every request to the folder named by --out.
+mends it. It writes result.json, junit.xml, ctrf.json, summary.md, report.html
+and the evidence of every request to the folder named by --out, and with
+--sign-key a certificate when the bucket is certified.
 
 All writes lie below one prefix of the run, bucketproof-run-..., and are removed
 at the end; what a crash left behind is removed by "bucketproof sweep". The
@@ -93,11 +92,10 @@ func newCertify(s streams) *cobra.Command {
 		}}
 	f.source.flags(cmd)
 	f.target.flags(cmd)
+	f.delivery.flags(cmd)
+	f.signFlags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.profile, "profile", "", "profile to meet (default: the provider's)")
-	fl.StringVar(&f.out, "out", "bucketproof-report", "`folder` for the reports")
-	fl.BoolVar(&f.json, "json", false, "print the result as JSON instead of words")
-	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
 	fl.BoolVar(&f.plan, "plan", false, "print what would be sent, and touch nothing")
 	fl.BoolVar(&f.embedded, "embedded", false, "certify one well-provisioned bucket of each provider on stores started here")
 	fl.StringSliceVar(&f.only, "only", nil, "check these requirements alone, and what they stand on (never certifies)")
@@ -121,7 +119,7 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 	if f.timeout <= 0 {
 		return usage(errors.New("--timeout must be positive"))
 	}
-	p := newProgress(s.err, f.quiet)
+	p := newProgress(f.log(s.err), f.quiet)
 	o := run.Options{Catalogue: cat, Families: suites.Bucket(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Long: f.long,
 		Notify: p.event, Announce: func(line string) { p.say("note: %s", line) }}
 	if f.embedded {
@@ -141,7 +139,8 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		if f.plan {
 			return usage(errors.New("--plan is for a bucket of yours: --embedded touches none"))
 		}
-		if err := claim(f.out); err != nil {
+		f.several = true
+		if err := f.prepare(cat, p); err != nil {
 			return err
 		}
 		return f.certifyEmbedded(ctx, s, p, o)
@@ -165,14 +164,14 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		}
 		return printPlan(s.out, plan, f.json)
 	}
-	if err := claim(f.out); err != nil {
+	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
 	done, err := run.Certify(ctx, t, o)
 	if err != nil {
 		return usage(err)
 	}
-	return f.finish(s, p, []*run.Done{done})
+	return f.deliver(ctx, s, p, []*run.Done{done})
 }
 
 // resolve makes the target of a run from the flags.

@@ -61,6 +61,7 @@ func newConform(s streams) *cobra.Command {
 			}
 			return f.run(cmd.Context(), s)
 		}}
+	f.delivery.flags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.driver, "driver", "", "base `URL` of the connector's driver (default "+envDriver+", else the reference)")
 	fl.StringVar(&f.tokenFile, "token-file", "", "`file` with the token of the connector's operator")
@@ -68,9 +69,6 @@ func newConform(s streams) *cobra.Command {
 	fl.BoolVar(&f.document, "document", false, "print the driver's contract, OpenAPI 3.1, and end")
 	fl.StringVar(&f.edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+"; bucketproof list --editions)")
 	fl.StringVar(&f.caFile, "ca-file", "", "PEM `file` with CA certificates to trust for the driver besides the system's")
-	fl.StringVar(&f.out, "out", "bucketproof-report", "`folder` for the reports")
-	fl.BoolVar(&f.json, "json", false, "print the result as JSON instead of words")
-	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
 	fl.StringSliceVar(&f.only, "only", nil, "check these requirements alone, and what they stand on (never certifies)")
 	fl.DurationVar(&f.timeout, "timeout", run.DefaultLimit, "limit of the whole run")
 	fl.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: a new one, printed)")
@@ -95,10 +93,10 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := claim(f.out); err != nil {
+	p := newProgress(f.log(s.err), f.quiet)
+	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
-	p := newProgress(s.err, f.quiet)
 	o := run.Options{Catalogue: cat, Families: suites.Connector(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Notify: p.event}
 	y, closing, err := f.yard(ctx, p)
 	if err != nil {
@@ -127,7 +125,7 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return refused(err)
 	}
-	return f.finish(s, p, []*run.Done{d})
+	return f.deliver(ctx, s, p, []*run.Done{d})
 }
 
 // token reads the operator's token.

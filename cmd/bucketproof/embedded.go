@@ -37,7 +37,7 @@ func (f *certifyFlags) certifyEmbedded(ctx context.Context, s streams, p *progre
 		}
 		done = append(done, d)
 	}
-	return f.finish(s, p, done)
+	return f.deliver(ctx, s, p, done)
 }
 
 // certifyOn certifies one fresh bucket. A store that can't be had here is "not run", and says so; so is one whose turn

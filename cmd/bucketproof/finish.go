@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,33 +15,60 @@ import (
 	"github.com/bucketproof/bucketproof/reports"
 )
 
-// finish prints the results, writes the reports, and ends with the exit code of the gravest verdict. A report that can't
-// be written is an error even when the bucket is sound: nobody could show it.
-func (f *certifyFlags) finish(s streams, p *progress, done []*run.Done) error {
-	var results []*reports.Result
-	var verdicts []reports.Verdict
-	for _, d := range done {
-		results = append(results, d.Result)
-		verdicts = append(verdicts, d.Result.Verdict)
+// deliver judges the results by the waivers, prints them, writes the reports, compares, certifies, and ends with the exit
+// code of the gravest verdict, or of what became worse since the baseline if that is graver. A report that can't be
+// written is an error even when the bucket is sound: nobody could show it.
+func (d *delivery) deliver(ctx context.Context, s streams, p *progress, done []*run.Done) error {
+	if len(done) == 0 {
+		return &exitError{exitErrored, errors.New("there is no result")}
 	}
-	where, err := f.write(done, results)
-	if perr := f.print(s.out, results); perr != nil && err == nil {
+	d.judge(done)
+	var results []*reports.Result
+	codes := []int{}
+	for _, x := range done {
+		results = append(results, x.Result)
+		codes = append(codes, reports.ExitCode(x.Result.Verdict))
+	}
+	out := s.out
+	if !d.json {
+		out = d.log(out)
+	}
+	where, err := d.write(done, results)
+	if perr := d.print(out, results); perr != nil && err == nil {
 		return &exitError{exitErrored, fmt.Errorf("print the result: %w", perr)}
 	}
 	if err != nil {
 		return &exitError{exitErrored, fmt.Errorf("the reports could not be written: %w", err)}
 	}
+	comparison, err := d.compare(results[0])
+	if err != nil {
+		return &exitError{exitErrored, fmt.Errorf("--baseline: %w", err)}
+	}
+	if comparison != nil {
+		codes = append(codes, comparison.ExitCode())
+		if err := d.writeComparison(out, comparison); err != nil {
+			return &exitError{exitErrored, err}
+		}
+	}
+	if err := d.annotate(s, results, comparison); err != nil {
+		return &exitError{exitErrored, fmt.Errorf("--github: %w", err)}
+	}
+	if len(done) == 1 {
+		if err := d.certify(ctx, results[0], p); err != nil {
+			return &exitError{exitErrored, err}
+		}
+	}
 	p.say("report: %s", where)
-	p.say("seed: %d", f.seed)
-	if code := reports.ExitCode(verdicts...); code != exitOK {
+	p.say("seed: %d", results[0].Run.Seed)
+	if code := reports.Gravest(codes...); code != exitOK {
 		return &exitError{code: code}
 	}
 	return nil
 }
 
-func (f *certifyFlags) print(w io.Writer, results []*reports.Result) error {
-	if f.json {
-		if len(results) == 1 && !f.embedded {
+func (d *delivery) print(w io.Writer, results []*reports.Result) error {
+	if d.json {
+		if !d.several {
 			return results[0].WriteJSON(w)
 		}
 		enc := json.NewEncoder(w)
@@ -79,20 +108,45 @@ func printVerdicts(w io.Writer, results []*reports.Result) error {
 }
 
 // write makes the report folders and returns the page to open.
-func (f *certifyFlags) write(done []*run.Done, results []*reports.Result) (string, error) {
-	for _, d := range done {
-		dir := f.out
-		if f.embedded {
-			dir = filepath.Join(f.out, d.Result.Profile)
+func (d *delivery) write(done []*run.Done, results []*reports.Result) (string, error) {
+	for _, x := range done {
+		dir := d.out
+		if d.several {
+			dir = filepath.Join(d.out, x.Result.Profile)
 		}
-		if err := writeEvidence(dir, d); err != nil {
+		if err := writeEvidence(dir, x); err != nil {
 			return "", err
 		}
 	}
-	if f.embedded {
-		return filepath.Join(f.out, "index.html"), reports.WriteAll(f.out, results)
+	if d.several {
+		return filepath.Join(d.out, reports.IndexFile), reports.WriteAll(d.out, results)
 	}
-	return filepath.Join(f.out, "report.html"), reports.WriteDir(f.out, results[0])
+	return filepath.Join(d.out, reports.HTMLFile), reports.WriteDir(d.out, results[0])
+}
+
+// The files of a comparison, beside the reports.
+const (
+	comparisonFile     = "comparison.json"
+	comparisonMarkdown = "comparison.md"
+)
+
+// writeComparison writes what changed beside the reports, and prints it unless JSON was asked for, which is one document.
+func (d *delivery) writeComparison(w io.Writer, c *reports.Comparison) error {
+	for name, write := range map[string]func(io.Writer) error{comparisonFile: c.WriteJSON, comparisonMarkdown: c.WriteMarkdown} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			return err
+		}
+		if err := reports.WriteFile(d.out, name, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	if d.json {
+		return nil
+	}
+	width, _ := onTerminal(w)
+	fmt.Fprintln(w, "\nSINCE THE BASELINE")
+	return c.WriteText(w, reports.TextOptions{Width: min(width, 100), Color: colored(w)})
 }
 
 // evidenceFolder is where the HAR files of a run lie, below its report.

@@ -1,22 +1,39 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reports"
+	"github.com/bucketproof/bucketproof/reports/certificate"
 )
 
-// ours are the files and folders of a report.
-var ours = append([]string{"result.json", "junit.xml", "report.html", "index.html", "certificate.json", evidenceFolder}, catalogue.Providers...)
+// ofOneRun are the files of a report that say what one run found.
+var ofOneRun = append(reports.Files(), comparisonFile, comparisonMarkdown)
+
+// certificates are the files of a certified run. An earlier run's are never lost: they are put aside.
+var certificates = []string{certificate.File, certificate.SummaryFile}
+
+// earlier matches certificates that were put aside.
+var earlier = regexp.MustCompile(`^earlier-[0-9a-f]{12}-(?:certificate|verification-summary)\.json$`)
+
+// ours reports whether a name is that of a file or folder of a report.
+func ours(name string) bool {
+	return slices.Contains(ofOneRun, name) || slices.Contains(certificates, name) || name == evidenceFolder ||
+		slices.Contains(catalogue.Providers, name) || earlier.MatchString(name)
+}
 
 // claim makes sure, before a run begins, that a folder is free for its report, and takes an earlier report out of it: if
-// this run comes to nothing, no other one's result must stand there for it. A folder with anything else in it is refused.
-func claim(dir string) error {
+// this run comes to nothing, no other one's result must stand there for it. An earlier certificate is put aside under
+// another name, and say is told. A folder with anything else in it is refused.
+func claim(dir string, say func(string)) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -25,7 +42,7 @@ func claim(dir string) error {
 		return usage(fmt.Errorf("--out: %w", err))
 	}
 	for _, e := range entries {
-		if !slices.Contains(ours, e.Name()) {
+		if !ours(e.Name()) {
 			return usage(withHint(fmt.Errorf("--out %s holds other things, such as %q", dir, e.Name()), "name a new or empty folder"))
 		}
 	}
@@ -33,7 +50,12 @@ func claim(dir string) error {
 		return usage(withHint(fmt.Errorf("--out %s holds files that no run of bucketproof wrote", dir), "name a new or empty folder"))
 	}
 	for _, folder := range append([]string{"."}, catalogue.Providers...) {
-		for _, name := range []string{"result.json", "junit.xml", "report.html", "index.html", "certificate.json"} {
+		for _, name := range certificates {
+			if err := putAside(filepath.Join(dir, folder), name, say); err != nil {
+				return usage(fmt.Errorf("--out: an earlier certificate can't be put aside: %w", err))
+			}
+		}
+		for _, name := range ofOneRun {
 			if err := os.Remove(filepath.Join(dir, folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return usage(fmt.Errorf("--out: an earlier report can't be removed: %w", err))
 			}
@@ -57,9 +79,28 @@ func writable(dir string) error {
 	return nil
 }
 
+// putAside renames an earlier run's certificate, so that it can't be taken for this run's and isn't lost.
+func putAside(dir, name string, say func(string)) error {
+	old := filepath.Join(dir, name)
+	text, err := os.ReadFile(old)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(text)
+	aside := filepath.Join(dir, fmt.Sprintf("earlier-%x-%s", sum[:6], name))
+	if err := os.Rename(old, aside); err != nil {
+		return err
+	}
+	say("an earlier run's " + name + " is kept as " + aside)
+	return nil
+}
+
 // reported reports whether a folder holds a report, or what is left of one: results, or nothing but evidence.
 func reported(dir string) bool {
-	for _, pattern := range []string{"result.json", "*/result.json", evidenceFolder + "/*.har", "*/" + evidenceFolder + "/*.har"} {
+	for _, pattern := range []string{"result.json", "*/result.json", "earlier-*-" + certificate.File, certificate.File, evidenceFolder + "/*.har", "*/" + evidenceFolder + "/*.har"} {
 		if found, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil && len(found) > 0 {
 			return true
 		}

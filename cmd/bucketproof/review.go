@@ -21,11 +21,9 @@ const documentLimit = 4 << 20
 // reviewFlags are what review is asked for.
 type reviewFlags struct {
 	needFlags
+	delivery
 	files map[string]*string // by flag
 	plain bool
-	out   string
-	json  bool
-	quiet bool
 	only  []string
 }
 
@@ -60,15 +58,13 @@ func newReview(s streams) *cobra.Command {
 	f := reviewFlags{files: map[string]*string{}}
 	cmd := &cobra.Command{Use: "review", Short: "Judge a bucket's documents without touching a bucket", Long: reviewHelp, Example: reviewExample,
 		Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), s) }}
-	f.flags(cmd)
+	f.needFlags.flags(cmd)
 	fl := cmd.Flags()
 	for _, d := range documentFlags {
 		f.files[d.name] = fl.String(d.name, "", "`FILE` with "+d.about)
 	}
 	fl.BoolVar(&f.plain, "plain-http", false, "the address turns TLS off")
-	fl.StringVar(&f.out, "out", "bucketproof-report", "`folder` for the reports")
-	fl.BoolVar(&f.json, "json", false, "print the result as JSON instead of words")
-	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
+	f.delivery.flags(cmd)
 	fl.StringSliceVar(&f.only, "only", nil, "judge these requirements alone, and what they stand on")
 	return cmd
 }
@@ -93,16 +89,15 @@ func (f *reviewFlags) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
-	if err := claim(f.out); err != nil {
+	p := newProgress(f.log(s.err), f.quiet)
+	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
-	p := newProgress(s.err, f.quiet)
 	done, err := run.Review(ctx, d, run.Options{Catalogue: cat, Families: suites.Documents(), Only: f.only, Seed: newSeed(), Program: program(), Notify: p.event})
 	if err != nil {
 		return usage(err)
 	}
-	c := certifyFlags{out: f.out, json: f.json, seed: done.Result.Run.Seed}
-	return c.finish(s, p, []*run.Done{done})
+	return f.deliver(ctx, s, p, []*run.Done{done})
 }
 
 func orElse(s, other string) string {

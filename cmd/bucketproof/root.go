@@ -135,7 +135,8 @@ func newRoot(s streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage(withHint(err, "bucketproof "+strings.TrimPrefix(c.CommandPath(), "bucketproof ")+" --help lists the flags"))
 	})
-	root.AddCommand(newCertify(s), newConform(s), newList(s), newExplain(s), newAddress(s), newPrescribe(s), newReview(s), newSweep(s), newStores(s), newSelftest(s), newVersion(s))
+	root.AddCommand(newCertify(s), newConform(s), newList(s), newExplain(s), newAddress(s), newPrescribe(s), newReview(s), newSweep(s),
+		newStores(s), newSelftest(s), newKeygen(s), newVerify(s), newCompare(s), newVersion(s))
 	root.InitDefaultCompletionCmd()
 	fit(root)
 	return root

@@ -19,8 +19,8 @@ func (c *certification) result(x *execution) *Done {
 		Subject: reports.Subject{Kind: s.Kind, Provider: s.provider(), Identity: s.Identity, Store: s.Store, Address: addressWords(s)},
 		Run:     reports.Run{ID: c.runID, Started: c.started, Finished: time.Now().UTC(), Seed: s.Seed, Program: c.o.Program, Filter: strings.Join(c.o.Only, ",")},
 		Safety:  c.safety.outcome}
-	if s.Address != nil {
-		r.Subject.Canonical = s.Address.Canonical()
+	if a := s.Address; a != nil && a.Shown(a.Endpoint+"/"+a.Account+"/"+a.Bucket+"/"+a.Path) == a.Endpoint+"/"+a.Account+"/"+a.Bucket+"/"+a.Path {
+		r.Subject.Canonical = a.Canonical() // with a part hidden it would name more than one bucket
 	}
 	for _, e := range c.entries {
 		r.Requirements = append(r.Requirements, c.line(x, e, d))

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reports"
+	"github.com/bucketproof/bucketproof/reports/certificate"
+)
+
+// The environment variables that hold keys, as PEM.
+const (
+	signKeyEnv   = "BUCKETPROOF_SIGN_KEY"
+	verifyKeyEnv = "BUCKETPROOF_VERIFY_KEY"
+)
+
+// keyLimit is the largest key file that is read, in bytes.
+const keyLimit = 16 << 10
+
+// delivery is how results are judged and handed over: the flags and the end of every command that makes results. A command
+// calls flags, and signFlags if its runs may be certified; then prepare before anything is sent, then deliver.
+type delivery struct {
+	out     string
+	json    bool
+	quiet   bool
+	github  bool
+	several bool // one folder a subject, below out
+	signs   bool // a certified run may get a certificate
+
+	waiversFile, baselineFile, signKeyFile string
+	validDays                              int
+
+	waivers  []reports.Waiver
+	baseline *reports.Result
+	key      *certificate.PrivateKey
+}
+
+func (d *delivery) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&d.out, "out", "bucketproof-report", "`folder` for the reports")
+	f.BoolVar(&d.json, "json", false, "print the result as JSON instead of words")
+	f.BoolVarP(&d.quiet, "quiet", "q", false, "no progress on standard error")
+	f.BoolVar(&d.github, "github", false, "annotate a GitHub job, and write its summary")
+	f.StringVar(&d.waiversFile, "waivers", "", "YAML `file` of what may be broken, by whom, and until when")
+	f.StringVar(&d.baselineFile, "baseline", "", "result.json of an earlier run: say what changed, and let it count")
+}
+
+// signFlags are for runs that may be certified.
+func (d *delivery) signFlags(cmd *cobra.Command) {
+	d.signs = true
+	f := cmd.Flags()
+	f.StringVar(&d.signKeyFile, "sign-key", "", "`file` with the private key that signs a certificate (or "+signKeyEnv+")")
+	f.IntVar(&d.validDays, "valid-days", int(certificate.DefaultValidity.Hours()/24), "how many days a certificate is valid")
+}
+
+// log is a stream for text: where GitHub reads it, nothing in it can give orders to the job.
+func (d *delivery) log(w io.Writer) io.Writer {
+	if d.github {
+		return reports.GitHubText{W: w}
+	}
+	return w
+}
+
+// prepare reads what the flags name and makes room for the reports: a mistake in them shows before anything is sent.
+func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
+	if d.several && (d.baselineFile != "" || d.signKeyFile != "") {
+		return usage(errors.New("--baseline and --sign-key are for one bucket of yours: a run over several stores takes neither"))
+	}
+	if most := int(certificate.MaxValidity.Hours() / 24); d.signs && (d.validDays < 1 || d.validDays > most) {
+		return usage(fmt.Errorf("--valid-days: from 1 to %d", most))
+	}
+	if d.waiversFile != "" {
+		f, err := os.Open(d.waiversFile)
+		if err != nil {
+			return usage(fmt.Errorf("--waivers: %w", err))
+		}
+		defer func() { _ = f.Close() }()
+		d.waivers, err = reports.ReadWaivers(f, func(id string) bool { _, ok := cat.Get(id); return ok })
+		if err != nil {
+			return usage(fmt.Errorf("--waivers %s: %w", d.waiversFile, err))
+		}
+	}
+	if d.baselineFile != "" {
+		r, err := readResult(d.baselineFile)
+		if err != nil {
+			return usage(fmt.Errorf("--baseline: %w", err))
+		}
+		d.baseline = r
+	}
+	if d.signs && !d.several {
+		text, from, err := keyText(d.signKeyFile, "--sign-key", signKeyEnv)
+		if err != nil {
+			return err
+		}
+		if text != nil {
+			key, err := certificate.ReadPrivateKey(text)
+			if err != nil {
+				return usage(withHint(fmt.Errorf("%s: %w", from, err), "bucketproof keygen --out FILE makes a pair"))
+			}
+			d.key = &key
+		}
+	}
+	return claim(d.out, func(line string) { p.say("%s", line) })
+}
+
+// keyText reads a key from a file, or else from the environment; nil when neither is given.
+func keyText(file, flag, env string) (text []byte, from string, err error) {
+	if file == "" {
+		if v := os.Getenv(env); v != "" {
+			return []byte(v), env, nil
+		}
+		return nil, "", nil
+	}
+	text, err = readFile(file, keyLimit)
+	if err != nil {
+		return nil, "", usage(fmt.Errorf("%s: %w", flag, err))
+	}
+	return text, flag, nil
+}
+
+// readResult reads a result.json.
+func readResult(file string) (*reports.Result, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	r, err := reports.ReadJSON(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return r, nil
+}
+
+// judge takes waivers into the results.
+func (d *delivery) judge(done []*run.Done) {
+	for _, x := range done {
+		if len(d.waivers) > 0 {
+			x.Result.Waive(d.waivers)
+		}
+	}
+}
+
+// compare says what changed since the baseline; nil without one.
+func (d *delivery) compare(r *reports.Result) (*reports.Comparison, error) {
+	if d.baseline == nil {
+		return nil, nil
+	}
+	return reports.Compare(d.baseline, r, false)
+}
+
+// certify signs a certificate for a certified result into the report folder, and says what became of it.
+func (d *delivery) certify(ctx context.Context, r *reports.Result, p *progress) error {
+	if d.key == nil {
+		return nil
+	}
+	if r.Verdict != reports.Certified {
+		p.say("no certificate: the run is %s", r.Verdict)
+		return nil
+	}
+	issued, err := certificate.Issue(ctx, *d.key, r, time.Duration(d.validDays)*24*time.Hour)
+	if err != nil {
+		return fmt.Errorf("no certificate, although the run is certified: %w", err)
+	}
+	for _, f := range []struct {
+		name string
+		text []byte
+	}{{certificate.SummaryFile, issued.Summary}, {certificate.File, issued.Certificate}} {
+		if err := reports.WriteFile(d.out, f.name, f.text); err != nil {
+			return err
+		}
+	}
+	p.say("certificate: %s, valid until %s", filepath.Join(d.out, certificate.File), issued.Expires.Format(time.RFC3339))
+	return nil
+}
+
+// annotate tells a GitHub job what was found, and writes its summary where GitHub says.
+func (d *delivery) annotate(s streams, results []*reports.Result, c *reports.Comparison) error {
+	if !d.github {
+		return nil
+	}
+	for _, r := range results {
+		if err := reports.WriteGitHub(s.err, r); err != nil {
+			return err
+		}
+	}
+	file := os.Getenv("GITHUB_STEP_SUMMARY")
+	if file == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := reports.WriteMarkdown(&b, results...); err != nil {
+		return err
+	}
+	if c != nil {
+		b.WriteString("\n")
+		if err := c.WriteMarkdown(&b); err != nil {
+			return err
+		}
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("GITHUB_STEP_SUMMARY: %w", err)
+	}
+	_, err = f.Write(b.Bytes())
+	return errors.Join(err, f.Close())
+}
+
+// readFile reads a file of at most limit bytes.
+func readFile(name string, limit int64) ([]byte, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Size() > limit:
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
+	}
+	text, err := os.ReadFile(name)
+	if err == nil && strings.TrimSpace(string(text)) == "" {
+		return nil, fmt.Errorf("%s is empty", name)
+	}
+	return text, err
+}
