@@ -67,7 +67,7 @@ func connectorOffers() []ConnectorFault {
 			return sound(i, r)
 		})},
 		{Name: "list-not-asked-on-azure", Does: "on Azure a team bucket elsewhere needn't be listed", Breaks: []string{"BYOB-AVAIL-004"}, Edition: "2024-byob", Build: overlooking("BYOB-AVAIL-004")},
-		{Name: "versions-not-compared", Does: "CoreWeave is offered on servers and charts of any age", Breaks: []string{"BYOB-AVAIL-005"}, Build: overlooking("BYOB-AVAIL-005")},
+		{Name: "versions-not-compared", Does: "CoreWeave is offered on servers and charts of any age", Breaks: []string{"BYOB-AVAIL-001", "BYOB-AVAIL-005"}, Build: overlooking("BYOB-AVAIL-005")},
 		{Name: "versions-compared-as-text", Does: "v0.9.9 is taken to be newer than v0.73.0", Breaks: []string{"BYOB-AVAIL-005"}, Build: offering(func(sound decide, i availability.Instance, r availability.Request) (availability.Answer, error) {
 			if i.ServerVersion >= "v0.73.0" {
 				i.ServerVersion = "v0.73.0"
