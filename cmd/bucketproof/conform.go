@@ -52,8 +52,8 @@ func newConform(s streams) *cobra.Command {
 	var f conformFlags
 	cmd := &cobra.Command{Use: "conform", Short: "Prove a connector", Long: conformHelp, Args: cobra.NoArgs,
 		Example: `  bucketproof conform
-  bucketproof conform --driver http://127.0.0.1:8080 --token-file operator.token \
-      --buckets buckets.json --out report`,
+  bucketproof conform --driver http://127.0.0.1:8080 \
+      --token-file operator.token --buckets buckets.json --out report`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.document {
 				_, err := s.out.Write(driver.Document)

@@ -135,7 +135,7 @@ func TestConformRefusesWhatIsNoDriver(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			code := execute(t.Context(), streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, []string{"conform", "--driver", server.URL,
 				"--token-file", filepath.Join(dir, "token"), "--buckets", filepath.Join(dir, "buckets.json"), "--out", filepath.Join(dir, "report")})
-			if code != exitUsage || !strings.Contains(stderr.String(), tt.want) || !strings.Contains(stderr.String(), "hint: ") {
+			if code != exitUsage || !strings.Contains(strings.Join(strings.Fields(stderr.String()), " "), tt.want) || !strings.Contains(stderr.String(), "hint: ") {
 				t.Errorf("exit code %d, want %d; said:\n%s\nwant %q and a hint", code, exitUsage, stderr.String(), tt.want)
 			}
 			if _, err := os.Stat(filepath.Join(dir, "report", "result.json")); err == nil {
