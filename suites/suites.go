@@ -18,7 +18,7 @@ import (
 )
 
 // Bucket is what a bucket goes through.
-func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer, Signing} }
+func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer, Signing, CORS} }
 
 // Connector is what a connector goes through.
 func Connector() []run.Family {

@@ -33,6 +33,10 @@ type certifyFlags struct {
 	seed       int64
 	long       bool
 	acceptKeep bool
+
+	frontendOrigin string
+	cors           string
+	browser        bool
 }
 
 // target says which bucket is meant and how it is reached; certify and sweep share it.
@@ -71,6 +75,11 @@ owner, by the provider's usual credential chain. Proxies are taken from
 HTTPS_PROXY and NO_PROXY, a session token from AWS_SESSION_TOKEN when
 AWS_ACCESS_KEY_ID is the address's key.
 
+--frontend-origin is where people open W&B: browsers there must be let in by
+the bucket's CORS rules. Rules for every origin (*) are judged without it; what
+hangs on rules that name origins is "not run". --cors is for a bucket that
+doesn't let its rules be read.
+
 --embedded certifies a bucket on stores started here, one a provider; --provider
 picks one. It needs Node.js with npm for Azure's emulator alone, which is
 installed once into your cache folder (BUCKETPROOF_CACHE names another;
@@ -81,6 +90,7 @@ const certifyExample = `  echo "$ADDRESS" | bucketproof certify - --out report
   bucketproof certify --address-file bucket.address --ca-file corporate-ca.pem
   bucketproof certify s3://my-bucket/wandb --aws-profile storage-admin
   bucketproof certify - --plan < bucket.address
+  bucketproof certify - --frontend-origin https://wandb.example.com --browser
   bucketproof certify --embedded
   bucketproof certify --embedded --provider gcp`
 
@@ -102,6 +112,9 @@ func newCertify(s streams) *cobra.Command {
 	fl.DurationVar(&f.timeout, "timeout", run.DefaultLimit, "limit of all checks together; the clean-up has a minute more")
 	fl.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: a new one, printed)")
 	fl.BoolVar(&f.long, "long", false, "also what takes long: sizes up to 256 MiB")
+	fl.StringVar(&f.frontendOrigin, "frontend-origin", "", "`origin` of the W&B front end, such as https://wandb.example.com\n(multi-tenant: https://wandb.ai)")
+	fl.StringVar(&f.cors, "cors", "", "`FILE` with the CORS rules, where the bucket's own can't be read")
+	fl.BoolVar(&f.browser, "browser", false, "also by a real browser (Chromium or Chrome, installed)")
 	complete(cmd, "only", requirementIDs)
 	complete(cmd, "profile", func() []string { return catalogue.Providers })
 	fl.BoolVar(&f.acceptKeep, "accept-retention", false, "write although the bucket's retention keeps it")
@@ -119,12 +132,18 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 	if f.timeout <= 0 {
 		return usage(errors.New("--timeout must be positive"))
 	}
+	if err := checkOrigin(f.frontendOrigin); err != nil {
+		return err
+	}
 	p := newProgress(f.log(s.err), f.quiet)
-	o := run.Options{Catalogue: cat, Families: suites.Bucket(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Long: f.long,
+	o := run.Options{Catalogue: cat, Families: suites.Bucket(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Long: f.long, Browser: f.browser,
 		Notify: p.event, Announce: func(line string) { p.say("note: %s", line) }}
 	if f.embedded {
 		if len(args) > 0 || f.file != "" {
 			return usage(errors.New("--embedded makes its own buckets: it takes no address"))
+		}
+		if f.cors != "" {
+			return usage(errors.New("--embedded makes its own buckets, and their CORS rules can be read: it takes no --cors"))
 		}
 		if f.profile != "" {
 			hint := "--embedded --provider picks one: " + strings.Join(catalogue.Providers, ", ")
@@ -157,6 +176,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		return err
 	}
 	t.AcceptRetention = f.acceptKeep
+	if t.Documents, err = f.documents(t); err != nil {
+		return err
+	}
 	if f.plan {
 		plan, err := run.NewPlan(ctx, t, o)
 		if err != nil {
@@ -172,6 +194,28 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		return usage(err)
 	}
 	return f.deliver(ctx, s, p, []*run.Done{done})
+}
+
+// documents are what the flags say of the bucket. CORS rules are read as those of the address's provider; what is wrong with
+// an address the run says itself.
+func (f *certifyFlags) documents(t run.Target) (*run.Documents, error) {
+	d := &run.Documents{FrontendOrigin: f.frontendOrigin}
+	if f.cors == "" {
+		return d, nil
+	}
+	raw, err := document(f.cors)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--cors %s: %w", f.cors, err))
+	}
+	a, err := address.Parse(t.Address, t.Options)
+	if err != nil {
+		return d, nil
+	}
+	d.Provider = string(a.Provider)
+	if err := errors.Join(d.Read("cors", raw), d.CORSError); err != nil {
+		return nil, usage(fmt.Errorf("--cors %s: %w", f.cors, err))
+	}
+	return d, nil
 }
 
 // resolve makes the target of a run from the flags.

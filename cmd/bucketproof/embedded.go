@@ -59,7 +59,7 @@ func (f *certifyFlags) certifyOn(ctx context.Context, host *stores.Host, provide
 	}
 	defer func() { _ = b.Close() }()
 	d, err := run.Certify(ctx, run.Target{Address: b.Address, Network: b.Network, Store: b.Store, Secrets: b.Secrets,
-		Options: address.Options{Edition: f.edition}}, o)
+		Options: address.Options{Edition: f.edition}, Documents: &run.Documents{FrontendOrigin: f.frontendOrigin}}, o)
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -78,8 +78,8 @@ func (f *reviewFlags) run(ctx context.Context, s streams) error {
 	if f.deployment == policy.MultiTenant && f.frontendOrigin == "" {
 		f.frontendOrigin = "https://wandb.ai"
 	}
-	if meant, problem := cors.CheckOrigin(f.frontendOrigin); f.frontendOrigin != "" && problem != "" {
-		return usage(withHint(fmt.Errorf("--frontend-origin %q: %s", f.frontendOrigin, problem), "such as "+orElse(meant, "https://wandb.example.com")))
+	if err := checkOrigin(f.frontendOrigin); err != nil {
+		return err
 	}
 	d := &run.Documents{Need: need, FrontendOrigin: f.frontendOrigin}
 	if err := f.read(d); err != nil {
@@ -98,6 +98,21 @@ func (f *reviewFlags) run(ctx context.Context, s streams) error {
 		return usage(err)
 	}
 	return f.deliver(ctx, s, p, []*run.Done{done})
+}
+
+// checkOrigin refuses what no browser sends as the origin of a front end; "" is none given.
+func checkOrigin(origin string) error {
+	meant, problem := cors.CheckOrigin(origin)
+	if origin == "" {
+		return nil
+	}
+	if origin == "*" || origin == "null" {
+		meant, problem = "", "it is no one's front end"
+	}
+	if problem != "" {
+		return usage(withHint(fmt.Errorf("--frontend-origin %q: %s", origin, problem), "such as "+orElse(meant, "https://wandb.example.com")))
+	}
+	return nil
 }
 
 func orElse(s, other string) string {

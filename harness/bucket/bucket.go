@@ -43,6 +43,7 @@ type Bucket struct {
 	Objects
 	Presigner
 	Inspector
+	CORSReader
 	Multipart // nil for Azure, which has none
 	Blocks    // nil unless Azure
 	// Identity says in words who the bucket is spoken to as: "the address's access key", "the bucket's owner (default

@@ -36,9 +36,11 @@ var (
 		"BYOB-XFER-008", "BYOB-XFER-009", "BYOB-XFER-010"}
 	sign = []string{"BYOB-SIGN-001", "BYOB-SIGN-002", "BYOB-SIGN-003", "BYOB-SIGN-004", "BYOB-SIGN-005", "BYOB-SIGN-006", "BYOB-SIGN-007", "BYOB-SIGN-009",
 		"BYOB-SIGN-010", "BYOB-SIGN-011", "BYOB-SIGN-012"}
-	// uses is what needs a bucket that can be used: all transfers and all of the signing.
-	uses = slices.Concat(xfer, sign)
-	net  = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
+	// uses is what needs a bucket that can be used: all transfers, all of the signing, and all that is shared with browsers.
+	uses  = slices.Concat(xfer, sign, share)
+	share = []string{"BYOB-CORS-001", "BYOB-CORS-002", "BYOB-CORS-003", "BYOB-CORS-004", "BYOB-CORS-005", "BYOB-CORS-006", "BYOB-CORS-007", "BYOB-CORS-008",
+		"BYOB-CORS-009"}
+	net = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
 )
 
 // after is everything that can't be decided once the requirements given are broken: what comes after them in preflight,
@@ -55,7 +57,7 @@ func after(broken ...string) []string {
 
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
-	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), validatorFaults(), uploadFaults(), signingFaults(), []Fault{Harmless()}, sizeFaults())
+	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), validatorFaults(), uploadFaults(), signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults())
 }
 
 // Harmless is a fault that breaks nothing: whoever sees a difference under it is too sensitive.

@@ -13,6 +13,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reference/cors"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -48,6 +49,10 @@ type Matrix struct {
 	Connector []run.Family
 	Notify    func(Row)
 }
+
+// FrontEnd is the origin of the W&B front end that every run of the matrix is told, and that the buckets' CORS rules name:
+// only rules that name origins can be broken by a store that lets strangers in.
+const FrontEnd = "https://wandb.example.com"
 
 // decoy is what no run and no fault may touch.
 var decoys = map[string][]byte{
@@ -119,6 +124,9 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 	if f.Setup != nil {
 		setup = f.Setup(profile)
 	}
+	if setup.CORS == nil {
+		setup.CORS = cors.Required(profile, "", FrontEnd)
+	}
 	b, err := m.Host.Provision(ctx, profile, setup)
 	if errors.Is(err, stores.ErrUnavailable) {
 		row.NotRun = err.Error()
@@ -138,7 +146,7 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 		o.Long, o.Only = true, []string{f.Long}
 	}
 	d, err := run.Certify(ctx, run.Target{Address: b.Address, Network: b.Network, Store: b.Store, Secrets: b.Secrets,
-		Profile: profile, Options: address.Options{}}, o)
+		Profile: profile, Options: address.Options{}, Documents: &run.Documents{FrontendOrigin: FrontEnd}}, o)
 	if err != nil {
 		return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
 	}

@@ -18,7 +18,7 @@ func objectFaults() []Fault {
 	return []Fault{
 		{Name: "put-lost", Does: "a PUT by pre-signed URL is acknowledged, and lost", Profiles: all,
 			Breaks: []string{"BYOB-XFER-001", "BYOB-XFER-002", "BYOB-XFER-003", "BYOB-XFER-004", "BYOB-XFER-008", "BYOB-XFER-009", "BYOB-XFER-010", "BYOB-XFER-007",
-				"BYOB-SIGN-001", "BYOB-SIGN-002", "BYOB-SIGN-003", "BYOB-SIGN-004", "BYOB-SIGN-005", "BYOB-SIGN-007"},
+				"BYOB-SIGN-001", "BYOB-SIGN-002", "BYOB-SIGN-003", "BYOB-SIGN-004", "BYOB-SIGN-005", "BYOB-SIGN-007", "BYOB-CORS-008"},
 			Setup: front(func(profile string, next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if !object(r, http.MethodPut) {

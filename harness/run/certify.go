@@ -31,6 +31,9 @@ type Target struct {
 	Secrets    []string      // more values that must show nowhere
 	// AcceptRetention lets the run write although the bucket keeps what is written beyond the run's end.
 	AcceptRetention bool
+	// Documents are what is known of the bucket besides: the front end's origin, and documents for what it doesn't let be
+	// read. Provider, edition and bucket are filled in from the address; nil means that nothing is known.
+	Documents *Documents
 }
 
 // Options say how a run is made.
@@ -42,6 +45,7 @@ type Options struct {
 	Program   string        // name/version, as in a User-Agent
 	Limit     time.Duration // of all specs together; 0 means DefaultLimit
 	Long      bool          // with the requirements that are checked only on request
+	Browser   bool          // with a real browser
 	Notify    func(Event)   // told of every spec; may be nil
 	Announce  func(string)  // told what is said before the first write; may be nil
 	Parser    address.Parser
@@ -136,12 +140,13 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 	if s.Edition == "" {
 		s.Edition = catalogue.DefaultEdition
 	}
-	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long}); err != nil {
+	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long, Browser: o.Browser}); err != nil {
 		return nil, &UsageError{err}
 	}
 	if err := c.checkOnly(); err != nil {
 		return nil, &UsageError{err}
 	}
+	c.document()
 	if s.AddressError != nil && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.ID == s.AddressError.Requirement }) {
 		return nil, &UsageError{s.AddressError}
 	}
@@ -154,6 +159,19 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 		}
 	}
 	return c, nil
+}
+
+// document fills in what the documents are about.
+func (c *certification) document() {
+	s, d := c.subject, Documents{}
+	if given := c.target.Documents; given != nil {
+		d = *given
+	}
+	d.Provider, d.Edition = s.Profile, s.Edition
+	if a := s.Address; a != nil {
+		d.Bucket, d.Path = a.Bucket, a.Path
+	}
+	s.Documents = &d
 }
 
 // parse reads the target's address; the error holds no secret.

@@ -199,8 +199,8 @@ func (t *T) Denied(d Denial) {
 	t.mu.Unlock()
 }
 
-// DeniedBy proves a refusal that nothing is sent for: the control is accepted, the attempt is refused. Each says what came
-// of it, and whether that is as it has to be.
+// DeniedBy proves a refusal by which nothing can have changed: the control is accepted, the attempt is refused. Each says
+// what came of it, and whether that is as it has to be.
 func (t *T) DeniedBy(what, expected string, control, attempt func() (actual string, ok bool)) {
 	actual, ok := control()
 	t.add(reports.Observation{What: "positive control of: " + what, Expected: "accepted", Actual: actual, Control: true})

@@ -12,7 +12,7 @@ func NotRun(profile, edition, reason string, o Options) (*Done, error) {
 	if edition == "" {
 		edition = catalogue.DefaultEdition
 	}
-	entries, err := o.Catalogue.Profile(catalogue.Selection{Profile: profile, Edition: edition, Long: o.Long})
+	entries, err := o.Catalogue.Profile(catalogue.Selection{Profile: profile, Edition: edition, Long: o.Long, Browser: o.Browser})
 	if err != nil {
 		return nil, &UsageError{err}
 	}

@@ -22,6 +22,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+
+	"github.com/bucketproof/bucketproof/reference/cors"
 )
 
 // azureOwner is a container as its account's owner sees it: by the account key, straight to the process.
@@ -66,13 +68,7 @@ func (o *azureOwner) client(account azureAccount, before ...policy.Policy) (*ser
 // bucket", Azure, edition 2025-09). The container is private. CORS rules belong to the account's blob service.
 func (o *azureOwner) create(ctx context.Context, softDelete bool) error {
 	properties := &service.SetPropertiesOptions{
-		CORS: []*service.CORSRule{{
-			AllowedOrigins:  to.Ptr("*"),
-			AllowedMethods:  to.Ptr("GET,HEAD,PUT"),
-			AllowedHeaders:  to.Ptr("*"),
-			ExposedHeaders:  to.Ptr("*"),
-			MaxAgeInSeconds: to.Ptr[int32](3000),
-		}},
+		CORS:                  azureRules(cors.Required(cors.Azure, "", "")),
 		DeleteRetentionPolicy: &service.RetentionPolicy{Enabled: to.Ptr(false)},
 	}
 	if softDelete {
@@ -83,6 +79,29 @@ func (o *azureOwner) create(ctx context.Context, softDelete bool) error {
 	}
 	if _, err := o.container.Create(ctx, nil); err != nil {
 		return fmt.Errorf("create a container: %w", azureError(err))
+	}
+	return nil
+}
+
+// azureRules are CORS rules as the SDK has them; none is an empty list, which takes away those that are there.
+func azureRules(p *cors.Policy) []*service.CORSRule {
+	rules := []*service.CORSRule{}
+	for _, r := range p.Rules {
+		words := func(list []string) *string { return to.Ptr(strings.Join(list, ",")) }
+		age := int32(0)
+		if r.MaxAge != nil {
+			age = int32(*r.MaxAge)
+		}
+		rules = append(rules, &service.CORSRule{AllowedOrigins: words(r.Origins), AllowedMethods: words(r.Methods), AllowedHeaders: words(r.Headers),
+			ExposedHeaders: words(r.Expose), MaxAgeInSeconds: &age})
+	}
+	return rules
+}
+
+// share sets the rules of the account's blob service; what its properties say besides stays.
+func (o *azureOwner) share(ctx context.Context, p *cors.Policy) error {
+	if _, err := o.service.SetProperties(ctx, &service.SetPropertiesOptions{CORS: azureRules(p)}); err != nil {
+		return fmt.Errorf("set the account's blob service properties: %w", azureError(err))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/cors"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -36,6 +37,8 @@ type owner interface {
 	inventory(ctx context.Context) (map[string]string, error)
 	configuration(ctx context.Context) (map[string]string, error)
 	put(ctx context.Context, key string, body []byte) error
+	// share puts CORS rules in the place of those that are there.
+	share(ctx context.Context, p *cors.Policy) error
 	// probe asks the store itself what it enforces: not through the bucket's front, where a fault may sit.
 	probe(ctx context.Context) ([]reports.Fidelity, error)
 	// remove deletes the bucket with all that is in it, and the identity that was made for it.

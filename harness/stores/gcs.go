@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/cors"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -22,11 +23,6 @@ const (
 
 // gcsHosts are the names the SDKs use: the XML and JSON APIs, JSON's older name, and the token endpoint.
 var gcsHosts = []string{gcsHost, "www.googleapis.com", "oauth2.googleapis.com"}
-
-// gcsCORS is the CORS policy a bucket for W&B needs, as the JSON API knows it. The policy in W&B's instructions names only
-// Content-Type in responseHeader and has ETag in "exposeHeaders", which is no field: with it no browser could read ETag or
-// send Content-MD5 (JSON API reference, Buckets, "cors[]").
-const gcsCORS = `[{"origin":["*"],"method":["GET","HEAD","PUT"],"responseHeader":["ETag","Content-Type","Content-MD5"],"maxAgeSeconds":3000}]`
 
 // GCSSetup says what a Google bucket is to be like; the zero value is what W&B's instructions ask for on a bucket as Google
 // makes it, with uniform bucket-level access.
@@ -44,7 +40,7 @@ type GCSSetup struct {
 
 // fields is the setup as an update of the bucket's resource.
 func (s *GCSSetup) fields(versioning bool) (map[string]json.RawMessage, error) {
-	out := map[string]json.RawMessage{"cors": json.RawMessage(gcsCORS)}
+	out := map[string]json.RawMessage{"cors": json.RawMessage(cors.Required(cors.GCP, "", "").Document())}
 	set := func(name string, v any) error {
 		text, err := json.Marshal(v)
 		out[name] = text

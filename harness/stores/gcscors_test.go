@@ -27,8 +27,8 @@ func TestTheBucketsCORSDecidesAsGoogleDocumentsIt(t *testing.T) {
 		actual                     bool   // the request itself, not its preflight
 		want                       seen
 	}{
-		{"as provisioned, preflight", "", "https://wandb.ai", "PUT", false, seen{"*", "GET, HEAD, PUT", "ETag, Content-Type, Content-MD5", "", "3000"}},
-		{"as provisioned, request", "", "https://wandb.ai", "GET", true, seen{"*", "", "", "ETag, Content-Type, Content-MD5", ""}},
+		{"as provisioned, preflight", "", "https://wandb.ai", "PUT", false, seen{"*", "GET, HEAD, PUT", "ETag, Content-Type, Content-MD5, Range", "", "3000"}},
+		{"as provisioned, request", "", "https://wandb.ai", "GET", true, seen{"*", "", "", "ETag, Content-Type, Content-MD5, Range", ""}},
 		{"as provisioned, a method it doesn't name", "", "https://wandb.ai", "DELETE", false, seen{}},
 		{"as provisioned, no origin", "", "", "GET", true, seen{}},
 		{"as provisioned, a method in lower case", "", "https://wandb.ai", "put", false, seen{}},

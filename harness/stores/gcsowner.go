@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
+
+	"github.com/bucketproof/bucketproof/reference/cors"
 )
 
 // gcsOwner is a bucket as the store's owner sees it: fake-gcs-server's own program interface, and what the front keeps.
@@ -22,6 +25,18 @@ type gcsOwner struct {
 	uploads  *gcsUploads
 	sessions *gcsSessions
 	front    *gcsFront // without its hooks
+}
+
+// share changes the bucket's resource as a patch of its owner's does.
+func (o *gcsOwner) share(_ context.Context, p *cors.Policy) error {
+	document := json.RawMessage("null")
+	if len(p.Rules) > 0 {
+		document = p.Document()
+	}
+	if refusal := o.resource.change(map[string]json.RawMessage{"cors": document}, true); refusal != nil {
+		return fmt.Errorf("set the CORS rules: %s %s", refusal.Message, refusal.Details)
+	}
+	return nil
 }
 
 // newGCSOwner makes the bucket; accounts are the address's, the owner's and the others.

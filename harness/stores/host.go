@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/cors"
 )
 
 // The providers, spelt as everywhere.
@@ -60,6 +61,9 @@ type Setup struct {
 	MoreActions []string
 	// GCS says more of a Google bucket.
 	GCS GCSSetup
+	// CORS are the rules the bucket has in the place of those of W&B's instructions, which allow every origin; one without
+	// rules leaves it without any. They are set when the store has been probed: what it enforces is seen by sound rules.
+	CORS *cors.Policy
 	// Unverified leaves out of the GCS front what fake-gcs-server hasn't got either: signatures, expiry, credentials and roles.
 	Unverified bool
 	Hooks      Hooks
@@ -151,6 +155,11 @@ func (h *Host) Provision(ctx context.Context, provider string, s Setup) (*Bucket
 		return nil, fmt.Errorf("provision a bucket of %s: %w", provider, err)
 	}
 	bucket.Provider = provider
+	if s.CORS != nil {
+		if err := bucket.owner.share(ctx, s.CORS); err != nil {
+			return nil, fmt.Errorf("provision a bucket of %s: set its CORS rules: %w", provider, errors.Join(err, bucket.Close()))
+		}
+	}
 	if s.Hooks.Network != nil {
 		s.Hooks.Network(&bucket.Network)
 	}

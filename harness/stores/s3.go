@@ -30,11 +30,6 @@ var actions = []string{
 	"s3:GetBucketVersioning",
 }
 
-// corsDocument is the CORS policy of the same instructions, as S3's API takes it.
-const corsDocument = `<CORSConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><CORSRule>` +
-	`<AllowedHeader>*</AllowedHeader><AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod>` +
-	`<AllowedOrigin>*</AllowedOrigin><ExposeHeader>ETag</ExposeHeader><MaxAgeSeconds>3000</MaxAgeSeconds></CORSRule></CORSConfiguration>`
-
 // s3Backend is the gateway as one of the three S3 providers.
 type s3Backend struct {
 	provider string
@@ -67,6 +62,7 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 				"The address holds the access key of a user to whom the bucket policy grants W&B's eleven actions and nothing else.",
 				"Keys are paths in a file system: a/../b and a//b are folded, a and a/b can't both exist, and no segment is longer than 255 bytes.",
 				"An upload that breaks off is refused by Bucketproof's layer over the storage; versitygw itself would store what had come of a pre-signed one.",
+				"Browsers are let read ETag whatever the CORS rules expose.",
 				"Server-side encryption headers are ignored, and bucket encryption, lifecycle rules and copies are answered NotImplemented.",
 			},
 		},

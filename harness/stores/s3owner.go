@@ -14,6 +14,8 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/bucketproof/bucketproof/reference/cors"
 )
 
 // s3Owner sees a bucket of the gateway as the gateway's root does. Listings are read from the storage itself: in XML, a key
@@ -67,7 +69,7 @@ func (o *s3Owner) create(ctx context.Context, s Setup) error {
 	}{
 		{what: "make the bucket"},
 		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id, o.more))},
-		{what: "set the CORS policy", query: "cors=", body: corsDocument},
+		{what: "set the CORS policy", query: "cors=", body: string(cors.Required(cors.AWS, "", "").XML())},
 		{what: "turn versioning on", query: "versioning=", skip: !s.Versioning && !s.Retention,
 			body: `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`},
 		{what: "set the default retention", query: "object-lock=", skip: !s.Retention,
@@ -90,6 +92,18 @@ func (o *s3Owner) create(ctx context.Context, s Setup) error {
 		}
 	}
 	return nil
+}
+
+func (o *s3Owner) share(ctx context.Context, p *cors.Policy) error {
+	if len(p.Rules) == 0 {
+		_, err := o.must(ctx, "remove the CORS rules", s3Request{method: http.MethodDelete, query: "cors=", as: o.gateway.root})
+		return err
+	}
+	body := p.XML()
+	sum := md5.Sum(body)
+	_, err := o.must(ctx, "set the CORS rules", s3Request{method: http.MethodPut, query: "cors=", body: body, as: o.gateway.root,
+		header: http.Header{"Content-Md5": {base64.StdEncoding.EncodeToString(sum[:])}}})
+	return err
 }
 
 func (o *s3Owner) put(ctx context.Context, key string, body []byte) error {

@@ -244,7 +244,7 @@ func (j *judge) strangers() {
 	}
 	control := j.allows(j.origin)
 	j.add(finding.Finding{Requirement: id, State: state(control), What: "a named origin, " + j.origin, Expected: "allowed", Actual: word(control), Control: true})
-	for _, o := range foreign(j.n.FrontendOrigin) {
+	for _, o := range Foreign(j.n.FrontendOrigin) {
 		j.say(id, "the foreign origin "+o, "not allowed", !j.allows(o), word(j.allows(o)))
 	}
 	for i, r := range j.p.Rules {

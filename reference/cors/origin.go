@@ -119,9 +119,9 @@ func concrete(provider, pattern string) string {
 	return strings.ReplaceAll(pattern, "*", "front-end")
 }
 
-// foreign are origins of strangers: a plain one, the one of files and sandboxed frames, and one that begins as the front
+// Foreign are origins of strangers: a plain one, the one of files and sandboxed frames, and one that begins as the front
 // end's. Whether a pattern lets others in that nobody thought of is tooWide's to say.
-func foreign(frontEnd string) []string {
+func Foreign(frontEnd string) []string {
 	out := []string{"https://stranger.example", "null"}
 	if u, err := url.Parse(frontEnd); err == nil && u.Host != "" {
 		out = append(out, "https://"+u.Hostname()+".stranger.example")
