@@ -78,7 +78,8 @@ AWS_ACCESS_KEY_ID is the address's key.
 --frontend-origin is where people open W&B: browsers there must be let in by
 the bucket's CORS rules. Rules for every origin (*) are judged without it; what
 hangs on rules that name origins is "not run". --cors is for a bucket that
-doesn't let its rules be read.
+doesn't let its rules be read. --browser has an installed Chromium put and read
+an object from a page on that origin, which is served on this machine alone.
 
 --embedded certifies a bucket on stores started here, one a provider; --provider
 picks one. It needs Node.js with npm for Azure's emulator alone, which is

@@ -39,8 +39,8 @@ func newSelftest(s streams) *cobra.Command {
 Then against each fault: exactly what the fault breaks must fail, and nothing
 else may change but what it says it blocks. Then against one that harms nothing:
 nothing may change. What is checked only on request is tried by itself, sound
-and with its fault. Before and after each run the bucket's decoys and its
-configuration are compared, past the fault.
+and with its faults; a browser's need one that is installed. Before and after
+each run the bucket's decoys and its configuration are compared, past the fault.
 
 The exit code is 0 when every fault was caught and nothing else, 1 when not,
 4 when a profile could not be tried.`,

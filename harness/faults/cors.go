@@ -90,6 +90,22 @@ func corsFaults() []Fault {
 	}
 }
 
+// browserFaults show in a browser, which alone is asked there.
+func browserFaults() []Fault {
+	seen := []string{"BYOB-CORS-010"}
+	return []Fault{
+		{Name: "browser-reads-no-etag", Does: "a front drops Access-Control-Expose-Headers", Profiles: all, Long: seen[0], Breaks: seen,
+			Setup: sharing(func(_ *http.Request, a *answer) { a.header.Del("Access-Control-Expose-Headers") })},
+		{Name: "browser-may-not-put", Does: "the CORS rules allow no PUT", Profiles: all, Long: seen[0], Breaks: seen, Setup: withoutMethod(http.MethodPut)},
+		{Name: "browser-sees-no-answer", Does: "a front drops Access-Control-Allow-Origin from the answers to GET", Profiles: all, Long: seen[0], Breaks: seen,
+			Setup: sharing(func(r *http.Request, a *answer) {
+				if r.Method == http.MethodGet {
+					a.header.Del("Access-Control-Allow-Origin")
+				}
+			})},
+	}
+}
+
 // rules changes the CORS rules of a sound bucket, which are one.
 func rules(change func(*cors.Policy, *cors.Rule)) func(string) stores.Setup {
 	return func(profile string) stores.Setup {

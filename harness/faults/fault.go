@@ -57,7 +57,7 @@ func after(broken ...string) []string {
 
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
-	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), validatorFaults(), uploadFaults(), signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults())
+	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), validatorFaults(), uploadFaults(), signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults(), browserFaults())
 }
 
 // Harmless is a fault that breaks nothing: whoever sees a difference under it is too sensitive.

@@ -74,7 +74,7 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 	if !row.Good() {
 		return rows, nil // what the suite says of a fault shows nothing while the sound subject does not pass
 	}
-	controls := map[string]*reports.Result{"": sound}
+	controls, missing := map[string]*reports.Result{"": sound}, map[string]string{}
 	for _, f := range Buckets() {
 		if !f.In(profile) || (len(only) > 0 && !slices.Contains(only, f.Name)) {
 			continue
@@ -82,12 +82,19 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 		if ctx.Err() != nil {
 			return rows, ctx.Err()
 		}
+		if missing[f.Long] != "" {
+			continue // what it needs is not here: the sound subject's row says so
+		}
 		if controls[f.Long] == nil {
 			control, row, err := m.try(ctx, profile, Fault{Long: f.Long}, nil)
 			if err != nil {
 				return rows, err
 			}
-			if rows = m.add(rows, row); !row.Good() {
+			if rows = m.add(rows, row); row.NotRun != "" {
+				missing[f.Long] = row.NotRun
+				continue
+			}
+			if !row.Good() {
 				return rows, nil
 			}
 			controls[f.Long] = control
@@ -143,12 +150,17 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 	o := m.Options
 	o.Families = m.Families
 	if f.Long != "" {
-		o.Long, o.Only = true, []string{f.Long}
+		o.Only = []string{f.Long}
+		o.Long, o.Browser = f.asks(o.Catalogue)
 	}
 	d, err := run.Certify(ctx, run.Target{Address: b.Address, Network: b.Network, Store: b.Store, Secrets: b.Secrets,
 		Profile: profile, Options: address.Options{}, Documents: &run.Documents{FrontendOrigin: FrontEnd}}, o)
 	if err != nil {
 		return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
+	}
+	if why := leftOut(d.Result, f.Long); sound == nil && why != "" {
+		row.NotRun = why
+		return nil, row, nil
 	}
 	row.compare(f.Breaks, f.Blocks, sound, d.Result)
 	row.Wrong = append(row.Wrong, before.differs(ctx, b, f.Leaves)...)
@@ -156,9 +168,26 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 	return d.Result, row, nil
 }
 
+// leftOut says why the requirement at which faults are to be tried was not run, "" when it was.
+func leftOut(r *reports.Result, requirement string) string {
+	for _, l := range r.Requirements {
+		if l.ID == requirement && l.Outcome == reports.NotRun {
+			return l.Reason
+		}
+	}
+	return ""
+}
+
+// asks is what a run has to be asked for, so that the fault can be tried.
+func (f Fault) asks(cat *catalogue.Catalogue) (long, browser bool) {
+	q, _ := cat.Get(f.Long)
+	return q.OnRequest == catalogue.OnLong, q.OnRequest == catalogue.OnBrowser
+}
+
 // claims are the fault's broken requirements that the profile has.
 func (f Fault) claims(profile string, cat *catalogue.Catalogue) []string {
-	entries, err := cat.Profile(catalogue.Selection{Profile: profile, Long: f.Long != ""})
+	long, browser := f.asks(cat)
+	entries, err := cat.Profile(catalogue.Selection{Profile: profile, Long: long, Browser: browser})
 	if err != nil {
 		return f.Breaks
 	}

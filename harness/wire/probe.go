@@ -116,6 +116,7 @@ type Handshake struct {
 	Subject string // of the leaf certificate
 	Issuer  string
 	Until   time.Time
+	Key     string // KeyOf the leaf certificate
 }
 
 // Handshake makes a TLS handshake with the service under the run's own terms, and at most version max (0: no bound).
@@ -139,7 +140,7 @@ func (t *Transport) Handshake(ctx context.Context, u *url.URL, maxVersion uint16
 	h := Handshake{Version: tls.VersionName(s.Version), Cipher: tls.CipherSuiteName(s.CipherSuite)}
 	if len(s.PeerCertificates) > 0 {
 		leaf := s.PeerCertificates[0]
-		h.Subject, h.Issuer, h.Until = certName(leaf), leaf.Issuer.String(), leaf.NotAfter
+		h.Subject, h.Issuer, h.Until, h.Key = certName(leaf), leaf.Issuer.String(), leaf.NotAfter, KeyOf(leaf)
 	}
 	return h, nil
 }

@@ -55,4 +55,6 @@ func bucketSpecs(s *run.Subject) {
 		func(ctx context.Context, t *run.T) { l.answers(ctx, t) }, reached, run.Costs(6, 2, 1<<10))
 	run.It(s, "BYOB-CORS-009", "where origins are named, a foreign one is refused, by the rules and by the store",
 		func(ctx context.Context, t *run.T) { l.strangers(ctx, t) }, reached, run.Costs(16, 1, 1<<10))
+	run.It(s, "BYOB-CORS-010", "a page on the front end's origin, in a real browser, puts, looks at and reads an object by URL, and reads its ETag",
+		func(ctx context.Context, t *run.T) { l.browsed(ctx, t) }, reached, run.Costs(6, 1, 1<<10), run.Within(browserLimit))
 }

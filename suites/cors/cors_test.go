@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bucketproof/bucketproof/harness/browser"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/reference/cors"
@@ -117,6 +118,29 @@ func TestRulesThatCannotBeRead(t *testing.T) {
 	}
 	blind := certified(t, h, "s3-compatible", setup(403, "AccessDenied"), nil)
 	expect(t, blind, map[string]reports.Outcome{"BYOB-CORS-001": reports.Failed, "BYOB-CORS-007": reports.NotRun, "BYOB-CORS-008": reports.NotRun}, reports.Errored)
+}
+
+// Without a browser nobody has seen what one does.
+func TestWithoutABrowserItIsNotRun(t *testing.T) {
+	h := suitetest.Host(t)
+	b := suitetest.Provision(t, h, "s3-compatible")
+	t.Setenv("PATH", t.TempDir())
+	if _, err := browser.Find(); err == nil {
+		t.Skip("a browser that is not found by the path is installed")
+	}
+	done, err := run.Certify(t.Context(), suitetest.Target(b), run.Options{Catalogue: suitetest.Catalogue(t), Families: []run.Family{suites.Preflight, suites.CORS},
+		Only: []string{"BYOB-CORS-010"}, Browser: true, Seed: 1, Program: "bucketproof-suites/test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range done.Result.Requirements {
+		if l.ID == "BYOB-CORS-010" && (l.Outcome != reports.NotRun || !strings.Contains(l.Reason, "no Chromium or Chrome is installed")) {
+			t.Errorf("got %s: %q", l.Outcome, l.Reason)
+		}
+	}
+	if done.Result.Verdict == reports.Certified {
+		t.Error("certified, and no browser was there")
+	}
 }
 
 // The printed cure, applied, makes the bucket pass.
