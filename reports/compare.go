@@ -156,10 +156,12 @@ func (c *Comparison) change(was, is Requirement) {
 	}
 	decided := func(o Outcome) bool { return o == Passed || o == Failed || o == NotApplicable || o == Waived }
 	switch {
-	case is.Outcome == was.Outcome && is.Outcome == Failed && c.message(was.Reason, c.Old) != c.message(is.Reason, c.New):
-		c.ChangedMessage = append(c.ChangedMessage, x)
 	case is.Outcome == was.Outcome:
-		c.Unchanged++
+		if is.Outcome == Failed && c.message(was.Reason, c.Old) != c.message(is.Reason, c.New) {
+			c.ChangedMessage = append(c.ChangedMessage, x)
+		} else {
+			c.Unchanged++
+		}
 	case is.Outcome == Failed:
 		c.NewlyFailing = append(c.NewlyFailing, x)
 	case is.Outcome == Passed:

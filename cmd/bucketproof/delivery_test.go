@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,7 +64,7 @@ func delivered(t *testing.T, d *delivery, done *run.Done) called {
 		err = d.deliver(t.Context(), s, p, []*run.Done{done})
 	}
 	code := exitOK
-	if e, ok := err.(*exitError); ok {
+	if e := (*exitError)(nil); errors.As(err, &e) {
 		code = e.code
 		if e.err != nil {
 			complain(&errw, err)
@@ -302,7 +303,7 @@ func TestFalseGreenReportsThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := d.deliver(t.Context(), streams{out: &out, err: &errw}, newProgress(&errw, true), []*run.Done{passedRun(t, time.Now().UTC())})
-	if e, ok := err.(*exitError); !ok || e.code != exitErrored {
+	if e := (*exitError)(nil); !errors.As(err, &e) || e.code != exitErrored {
 		t.Errorf("got %v, want exit code %d", err, exitErrored)
 	}
 	if err := d.deliver(t.Context(), streams{out: &out, err: &errw}, newProgress(&errw, true), nil); err == nil {
