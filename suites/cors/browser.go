@@ -90,7 +90,7 @@ func (l *live) fetched(ctx context.Context, t *run.T, page *browser.Page, p *buc
 	var content *strings.Reader
 	if p.Method == http.MethodPut {
 		q.Body, content = body, strings.NewReader(body)
-		l.lend(ctx, t, http.MethodOptions, p.URL, nil, nil)(nil)
+		l.lend(ctx, t, http.MethodOptions, p.URL, nil, nil)(nil) //nolint:bodyclose // the browser has read the answer: there is no body here
 	}
 	for name := range p.Header {
 		q.Header[name] = p.Header.Get(name)
@@ -102,7 +102,7 @@ func (l *live) fetched(ctx context.Context, t *run.T, page *browser.Page, p *buc
 	for name, value := range maps.All(q.Header) {
 		header.Set(name, value)
 	}
-	answered := l.lend(ctx, t, p.Method, p.URL, header, content)
+	answered := l.lend(ctx, t, p.Method, p.URL, header, content) //nolint:bodyclose // the browser has read the answer: there is no body here
 	a, err := page.Fetch(ctx, q)
 	if err != nil {
 		answered(nil)
@@ -128,7 +128,7 @@ func (l *live) lend(ctx context.Context, t *run.T, method, to string, header htt
 	if header != nil {
 		req.Header = header
 	}
-	answered, err := l.s.Wire.Lend(req)
+	answered, err := l.s.Wire.Lend(req) //nolint:bodyclose // the browser has read the answer: there is no body here
 	if err != nil {
 		t.Errorf("%s", bucket.Classify(strings.ToLower(method), err))
 	}
