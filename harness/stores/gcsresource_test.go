@@ -217,7 +217,7 @@ func TestTheXMLAPIReadsTheBucketsDocuments(t *testing.T) {
 		{plain, "encryptionConfig", `<EncryptionConfiguration></EncryptionConfiguration>`},
 		{plain, "location", `<LocationConstraint>US-CENTRAL1</LocationConstraint>`},
 		{plain, "cors", `<CorsConfig><Cors><Origins><Origin>*</Origin></Origins><Methods><Method>GET</Method><Method>HEAD</Method><Method>PUT</Method></Methods>` +
-			`<ResponseHeaders><ResponseHeader>ETag</ResponseHeader><ResponseHeader>Content-Type</ResponseHeader><ResponseHeader>Content-MD5</ResponseHeader></ResponseHeaders><MaxAgeSec>3000</MaxAgeSec></Cors></CorsConfig>`},
+			`<ResponseHeaders><ResponseHeader>ETag</ResponseHeader><ResponseHeader>Content-Type</ResponseHeader><ResponseHeader>Content-MD5</ResponseHeader><ResponseHeader>Range</ResponseHeader></ResponseHeaders><MaxAgeSec>3000</MaxAgeSec></Cors></CorsConfig>`},
 	} {
 		a, c := read(t, test.b), bearer(t, test.b, client(t, test.b, nil))
 		if resp, got := ask(t, c, http.MethodGet, a.base+"/"+a.bucket+"?"+test.document, "", nil); resp.StatusCode != 200 || !strings.HasSuffix(got, test.want) {
