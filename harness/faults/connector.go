@@ -15,7 +15,9 @@ type ConnectorFault struct {
 	Breaks  []string
 	Blocks  []string
 	Edition string // in which it is tried; "" is the default one
-	Build   connector.Faults
+	// Providers are whose buckets it is tried on, where it means nothing elsewhere; none is connectorProviders.
+	Providers []string
+	Build     connector.Faults
 	// Front stands before the connector, Store is built into the stores that its URLs lead to; nil where it is the rules
 	// that are broken.
 	Front func(http.Handler) http.Handler

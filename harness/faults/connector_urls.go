@@ -3,9 +3,11 @@ package faults
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/connector"
 	"github.com/bucketproof/bucketproof/reference/placement"
 	"github.com/bucketproof/bucketproof/reference/signing"
@@ -54,6 +56,51 @@ func firstBucket(r *connector.Rules) {
 	}
 }
 
+// plain makes URLs for reading http, and leaves the rest of them as it is.
+func plain(r *connector.Rules) {
+	sound := r.Mint
+	r.Mint = func(m connector.Mint) (*signing.Signed, error) {
+		signed, err := sound(m)
+		if err == nil && m.Purpose != connector.Own && m.Method == http.MethodGet {
+			signed.URL = strings.Replace(signed.URL, "https://", "http://", 1)
+		}
+		return signed, err
+	}
+}
+
+// wide makes an Azure SAS for the container, and not for the blob that it is asked for.
+func wide(r *connector.Rules) {
+	sound := r.Mint
+	r.Mint = func(m connector.Mint) (*signing.Signed, error) {
+		signed, err := sound(m)
+		a := m.Storage.Address
+		if err != nil || m.Purpose == connector.Own || a.Provider != address.Azure {
+			return signed, err
+		}
+		narrow, err := url.Parse(signed.URL)
+		if err != nil {
+			return nil, err
+		}
+		key, err := signing.NewAzureKey(a.Credentials.Secret.Reveal())
+		if err != nil {
+			return nil, err
+		}
+		signer, err := signing.NewAzureSigner(a.Account, key)
+		if err != nil {
+			return nil, err
+		}
+		of, err := signer.Sign(signing.AzureRequest{Host: narrow.Host, Container: a.Bucket, Permissions: narrow.Query().Get("sp"),
+			Expiry: m.At.Add(m.Lifetime), Protocol: "https", Query: m.Query})
+		if err != nil {
+			return nil, err
+		}
+		_, query, _ := strings.Cut(of.URL, "?")
+		narrow.RawQuery = query
+		signed.URL = narrow.String()
+		return signed, nil
+	}
+}
+
 // connectorURLs concerns the URLs that are handed out.
 func connectorURLs() []ConnectorFault {
 	return []ConnectorFault{
@@ -71,6 +118,14 @@ func connectorURLs() []ConnectorFault {
 			}
 			m.Query = q
 		})},
+		{Name: "plain-urls", Does: "URLs for reading are http though TLS is on", Build: plain,
+			// The stores speak TLS alone, so that who reads by URL reads nothing.
+			Breaks: []string{"BYOB-SIGN-008", "BYOB-SIGN-001", "BYOB-SIGN-011", "BYOB-KEEP-004", "BYOB-PLACE-001", "BYOB-PLACE-002", "BYOB-PLACE-003", "BYOB-PLACE-004",
+				"BYOB-PLACE-005", "BYOB-PLACE-006", "BYOB-PLACE-007", "BYOB-PLACE-008", "BYOB-PLACE-009", "BYOB-PLACE-010", "BYOB-ISO-001", "BYOB-ISO-002",
+				"BYOB-ISO-003", "BYOB-ISO-004", "BYOB-ISO-006", "BYOB-ISO-007", "BYOB-TEAM-006"},
+			Blocks: []string{"BYOB-SIGN-002", "BYOB-SIGN-003", "BYOB-SIGN-005", "BYOB-SIGN-006", "BYOB-SIGN-007", "BYOB-SIGN-010", "BYOB-ISO-005"}},
+		{Name: "sas-for-the-container", Does: "the SAS of a URL is for the container instead of the blob", Breaks: []string{"BYOB-SIGN-003", "BYOB-ISO-005"},
+			Providers: append([]string{"azure"}, connectorProviders...), Build: wide},
 		{Name: "requester-left-out", Does: "URLs don't name the requester", Breaks: []string{"BYOB-SIGN-009"}, Edition: "2026-08", Build: minting(func(m *connector.Mint) { m.Requester = "" })},
 		{Name: "requester-of-another", Does: "URLs name somebody else", Breaks: []string{"BYOB-SIGN-009"}, Edition: "2026-08", Build: minting(func(m *connector.Mint) { m.Requester = "somebody" })},
 	}

@@ -2,9 +2,11 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bucketproof/bucketproof/harness/run"
@@ -29,18 +31,22 @@ func (m *Matrix) Connectors(ctx context.Context, only []string) ([]Row, error) {
 		if ctx.Err() != nil {
 			return rows, ctx.Err()
 		}
-		if sound[f.Edition] == nil {
-			result, row, err := m.tryConnector(ctx, ConnectorFault{Edition: f.Edition}, nil)
+		like := f.Edition + " on " + strings.Join(f.Providers, ", ")
+		if sound[like] == nil {
+			result, row, err := m.tryConnector(ctx, ConnectorFault{Edition: f.Edition, Providers: f.Providers}, nil)
 			if err != nil {
 				return rows, err
 			}
 			rows = m.add(rows, row)
+			if row.NotRun != "" {
+				continue
+			}
 			if !row.Good() {
 				return rows, nil
 			}
-			sound[f.Edition] = result
+			sound[like] = result
 		}
-		_, row, err := m.tryConnector(ctx, f, sound[f.Edition])
+		_, row, err := m.tryConnector(ctx, f, sound[like])
 		if err != nil {
 			return rows, err
 		}
@@ -60,7 +66,15 @@ func (m *Matrix) tryConnector(ctx context.Context, f ConnectorFault, sound *repo
 	if f.Store != nil {
 		hooks = func(provider string) stores.Hooks { return f.Store(provider).Hooks }
 	}
-	y, closing, err := yard.Hooked(ctx, m.Host, connectorProviders, hooks)
+	providers := f.Providers
+	if len(providers) == 0 {
+		providers = connectorProviders
+	}
+	y, closing, err := yard.Hooked(ctx, m.Host, providers, hooks)
+	if errors.Is(err, stores.ErrUnavailable) {
+		row.NotRun = err.Error()
+		return nil, row, nil
+	}
 	if err != nil {
 		return fail(err)
 	}
