@@ -18,7 +18,9 @@ import (
 )
 
 // Bucket is what a bucket goes through.
-func Bucket() []run.Family { return []run.Family{Preflight, Address, Transfer, Signing, CORS} }
+func Bucket() []run.Family {
+	return []run.Family{Preflight, Address, Permissions, Encryption, Retention, Transfer, Signing, CORS}
+}
 
 // Connector is what a connector goes through.
 func Connector() []run.Family {

@@ -47,7 +47,7 @@ func (f *certifyFlags) certifyOn(ctx context.Context, host *stores.Host, provide
 	if ctx.Err() != nil {
 		return run.NotRun(provider, f.edition, interrupted, o)
 	}
-	b, err := host.Provision(ctx, provider, stores.Setup{})
+	b, err := host.Provision(ctx, provider, stores.Sound())
 	if err != nil && ctx.Err() != nil {
 		return run.NotRun(provider, f.edition, interrupted, o)
 	}

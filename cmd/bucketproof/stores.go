@@ -84,7 +84,7 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 	}
 	up := 0
 	for _, p := range providers {
-		b, err := host.Provision(ctx, p, stores.Setup{})
+		b, err := host.Provision(ctx, p, stores.Sound())
 		if errors.Is(err, stores.ErrUnavailable) {
 			fmt.Fprintln(s.err, hang("", "  ", fmt.Sprintf("%s: not started: %s", p, err), columns))
 			continue

@@ -46,6 +46,7 @@ type Bucket struct {
 	CORSReader
 	Multipart // nil for Azure, which has none
 	Blocks    // nil unless Azure
+	Tester    // nil unless Google
 	// Identity says in words who the bucket is spoken to as: "the address's access key", "the bucket's owner (default
 	// AWS chain)".
 	Identity string

@@ -22,6 +22,13 @@ type Inspector interface {
 	// that couldn't be read is "unreadable: <kind>". What changes by itself (etags, metageneration) is left out, so that
 	// two readings compare.
 	Configuration(ctx context.Context) (map[string]string, error)
+	// Document reads one document as the provider's own tool prints it, for whoever judges documents: Documents says which
+	// there are. One that isn't set is KindNotConfigured, and one that can't be had from this provider by what a bucket's
+	// user is given is KindNotImplemented, without a status.
+	Document(ctx context.Context, name string) (string, error)
+	// Attributes asks for an object's attributes (S3: GetObjectAttributes); KindNotImplemented, without a status, where the
+	// provider has no such call.
+	Attributes(ctx context.Context, key string) error
 	// Versions lists all versions, delete markers and snapshots of keys that begin with prefix.
 	Versions(ctx context.Context, prefix string) ([]Version, error)
 	// DeleteVersion removes one version, by the ID that Versions gave. Azure removes its current version only by Delete.

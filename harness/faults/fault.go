@@ -36,11 +36,18 @@ var (
 		"BYOB-XFER-008", "BYOB-XFER-009", "BYOB-XFER-010"}
 	sign = []string{"BYOB-SIGN-001", "BYOB-SIGN-002", "BYOB-SIGN-003", "BYOB-SIGN-004", "BYOB-SIGN-005", "BYOB-SIGN-006", "BYOB-SIGN-007", "BYOB-SIGN-009",
 		"BYOB-SIGN-010", "BYOB-SIGN-011", "BYOB-SIGN-012"}
-	// uses is what needs a bucket that can be used: all transfers, all of the signing, and all that is shared with browsers.
-	uses  = slices.Concat(xfer, sign, share)
+	// byURL are all transfers, all of the signing and all that is shared with browsers: they need a bucket from which W&B may
+	// read, write and remove.
+	byURL = slices.Concat(xfer, sign, share)
+	// live is what tries a right, or reads a document of the bucket.
+	live = []string{"BYOB-PERM-001", "BYOB-PERM-002", "BYOB-PERM-003", "BYOB-PERM-004", "BYOB-PERM-005", "BYOB-PERM-006", "BYOB-PERM-007", "BYOB-PERM-008",
+		"BYOB-PERM-009", "BYOB-PERM-010", "BYOB-PERM-011", "BYOB-PERM-012", "BYOB-PERM-013", "BYOB-PERM-014", "BYOB-PERM-015", "BYOB-PERM-016", "BYOB-PERM-018",
+		"BYOB-PERM-019", "BYOB-PERM-020", "BYOB-KMS-002", "BYOB-KMS-003", "BYOB-KEEP-001", "BYOB-KEEP-002"}
 	share = []string{"BYOB-CORS-001", "BYOB-CORS-002", "BYOB-CORS-003", "BYOB-CORS-004", "BYOB-CORS-005", "BYOB-CORS-006", "BYOB-CORS-007", "BYOB-CORS-008",
 		"BYOB-CORS-009"}
-	net = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
+	// uses is what needs a bucket that answers.
+	uses = slices.Concat(byURL, live)
+	net  = []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
 )
 
 // after is everything that can't be decided once the requirements given are broken: what comes after them in preflight,
@@ -55,9 +62,15 @@ func after(broken ...string) []string {
 	return out
 }
 
+// without is a list without some.
+func without(list []string, some ...string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(id string) bool { return slices.Contains(some, id) })
+}
+
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
-	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), objectFaults(), validatorFaults(), uploadFaults(), signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults(), browserFaults())
+	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), rightsFaults(), keptFaults(), objectFaults(), validatorFaults(), uploadFaults(),
+		signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults(), browserFaults())
 }
 
 // Harmless is a fault that breaks nothing: whoever sees a difference under it is too sensitive.

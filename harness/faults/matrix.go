@@ -134,7 +134,7 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 	if setup.CORS == nil {
 		setup.CORS = cors.Required(profile, "", FrontEnd)
 	}
-	b, err := m.Host.Provision(ctx, profile, setup)
+	b, err := m.Host.Provision(ctx, profile, setup.Sound())
 	if errors.Is(err, stores.ErrUnavailable) {
 		row.NotRun = err.Error()
 		return nil, row, nil

@@ -119,9 +119,9 @@ func signingFaults() []Fault {
 				start, err := time.Parse(time.RFC3339, r.URL.Query().Get("st"))
 				return err == nil && start.After(time.Now()) && s.right(r, func(in *signing.Input) { in.Time = start.Add(time.Second) })
 			})},
-		{Name: "anyone-may-read", Does: "objects are read without a signature", Profiles: all, Breaks: []string{"BYOB-SIGN-010"},
+		{Name: "anyone-may-read", Does: "objects are read without a signature", Profiles: all, Breaks: []string{"BYOB-SIGN-010", "BYOB-PERM-020"},
 			Setup: obeying(func(_ *signer, r *http.Request) bool { return stranger(r, http.MethodGet, http.MethodHead) })},
-		{Name: "anyone-may-write", Does: "objects are written and removed without a signature", Profiles: all, Breaks: []string{"BYOB-SIGN-010"},
+		{Name: "anyone-may-write", Does: "objects are written and removed without a signature", Profiles: all, Breaks: []string{"BYOB-SIGN-010", "BYOB-PERM-020"},
 			Setup: obeying(func(_ *signer, r *http.Request) bool { return stranger(r, http.MethodPut, http.MethodDelete) })},
 		{Name: "no-delete-by-url", Does: "a DELETE by pre-signed URL is refused", Profiles: all, Breaks: []string{"BYOB-SIGN-001"},
 			Setup: refusing(func(r *http.Request) bool { return object(r, http.MethodDelete) })},

@@ -29,11 +29,11 @@ type Target struct {
 	AWSProfile string
 	Store      reports.Store // what is known of the store; the zero value is a remote one
 	Secrets    []string      // more values that must show nowhere
+	// Documents are what the operator gives besides, and what they are judged by: W&B's deployment and principal, the front
+	// end's origin, the key. Provider, edition and the bucket's own facts are filled in from the address; nil means nothing.
+	Documents *Documents
 	// AcceptRetention lets the run write although the bucket keeps what is written beyond the run's end.
 	AcceptRetention bool
-	// Documents are what is known of the bucket besides: the front end's origin, and documents for what it doesn't let be
-	// read. Provider, edition and bucket are filled in from the address; nil means that nothing is known.
-	Documents *Documents
 }
 
 // Options say how a run is made.
@@ -140,13 +140,13 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 	if s.Edition == "" {
 		s.Edition = catalogue.DefaultEdition
 	}
-	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long, Browser: o.Browser}); err != nil {
+	s.Documents = documentsOf(target.Documents, s)
+	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long, Browser: o.Browser, KMSKey: s.Documents.KMSKey != ""}); err != nil {
 		return nil, &UsageError{err}
 	}
 	if err := c.checkOnly(); err != nil {
 		return nil, &UsageError{err}
 	}
-	c.document()
 	if s.AddressError != nil && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.ID == s.AddressError.Requirement }) {
 		return nil, &UsageError{s.AddressError}
 	}
@@ -159,19 +159,6 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 		}
 	}
 	return c, nil
-}
-
-// document fills in what the documents are about.
-func (c *certification) document() {
-	s, d := c.subject, Documents{}
-	if given := c.target.Documents; given != nil {
-		d = *given
-	}
-	d.Provider, d.Edition = s.Profile, s.Edition
-	if a := s.Address; a != nil {
-		d.Bucket, d.Path = a.Bucket, a.Path
-	}
-	s.Documents = &d
 }
 
 // parse reads the target's address; the error holds no secret.

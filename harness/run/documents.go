@@ -33,6 +33,8 @@ type Documents struct {
 	KeyError    error
 
 	Retention retention.Documents
+
+	given map[string]bool // by kind: what Read took
 }
 
 // CORSFindings judges the CORS rules.

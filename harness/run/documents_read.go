@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -73,7 +74,15 @@ func (d *Documents) Read(kind string, raw []byte) error {
 		if !slices.Contains(k.providers, d.Provider) {
 			return fmt.Errorf("%s has no such document: it is for %s", d.Provider, strings.Join(k.providers, ", "))
 		}
-		return k.read(d, raw)
+		if err := k.read(d, raw); err != nil {
+			return err
+		}
+		d.given = maps.Clone(d.given)
+		if d.given == nil {
+			d.given = map[string]bool{}
+		}
+		d.given[kind] = true
+		return nil
 	}
 	return fmt.Errorf("unknown kind of document %q", kind)
 }

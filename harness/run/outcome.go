@@ -130,6 +130,9 @@ func (x *execution) said(s *Spec, r *record) found {
 	case r.keys > s.Cost.Objects:
 		return undecide("the check wrote to %d keys, and had announced %d: a mistake in the program, please report it", r.keys, s.Cost.Objects)
 	case f.Outcome != "":
+		if f.Outcome != reports.Failed && f.Outcome != reports.Errored {
+			f.Remedy = "" // it is for what was not seen
+		}
 		return f
 	case r.end != returned:
 		return undecide("the check ended before its end, and had decided nothing")
@@ -140,6 +143,6 @@ func (x *execution) said(s *Spec, r *record) found {
 	case !slices.ContainsFunc(f.Observations, func(o reports.Observation) bool { return !o.Control && strings.TrimSpace(o.What) != "" }):
 		return undecide("the spec made no observation")
 	}
-	f.Outcome = reports.Passed
+	f.Outcome, f.Remedy = reports.Passed, ""
 	return f
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
 
+	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reports"
 )
@@ -183,11 +185,20 @@ func (x *execution) ready(ctx context.Context, s *Spec, t *T) bool {
 	}
 	if n := (*NotRunError)(nil); errors.As(x.prepErr, &n) {
 		t.settle(reports.NotRun, n.Reason, "", "")
+	} else if m := (*markError)(nil); errors.As(x.prepErr, &m) && slices.Contains(s.Marker, m.said.Op) && m.said.Kind == bucket.KindDenied {
+		t.Observe("the run's marker, the first object that it writes and reads, is refused: %s", m.said)
+		t.settle(reports.Failed, "", m.said.Op+" below the run's prefix is allowed", m.said.Error())
 	} else if x.prepErr != nil {
 		t.settle(reports.Errored, fmt.Sprintf("the run could not get ready to write: %s", x.prepErr), "", "")
 	}
 	return x.prepErr == nil
 }
+
+// markError says that the run's marker could not be written.
+type markError struct{ said *bucket.Error }
+
+func (e *markError) Error() string { return e.said.Error() }
+func (e *markError) Unwrap() error { return e.said }
 
 // NotRunError says that writing was left out to protect the bucket, and why.
 type NotRunError struct{ Reason string }

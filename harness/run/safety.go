@@ -59,7 +59,10 @@ func (c *certification) prepare(ctx context.Context) error {
 		return err
 	}
 	c.guard.Begin()
-	return b.Mark(ctx, m)
+	if err := b.Mark(ctx, m); err != nil {
+		return &markError{bucket.Classify("write the run's marker", err)}
+	}
+	return nil
 }
 
 // announce says what would keep objects alive. It returns the reason not to write at all, if there is one.

@@ -21,6 +21,7 @@ type Spec struct {
 	Needs       []string
 	Cost        Cost
 	Limit       time.Duration
+	Marker      []string // of "put object" and "get object" those that decide it where they are denied to the run's marker
 	Check       func(context.Context, *T)
 }
 
@@ -41,6 +42,12 @@ func Needs(ids ...string) Option { return func(s *Spec) { s.Needs = append(s.Nee
 // Costs bounds what the spec sends. A spec that writes to more keys than it says is errored.
 func Costs(requests, objects int, bytes int64) Option {
 	return func(s *Spec) { s.Cost = Cost{Requests: requests, Objects: objects, Bytes: bytes} }
+}
+
+// DecidedByMarker is for a spec on the right to "put object" or to "get object": when that is denied to the run's marker, the
+// first object that it writes and reads, the spec has failed. Every other spec that writes is then errored.
+func DecidedByMarker(operation string) Option {
+	return func(s *Spec) { s.Marker = append(s.Marker, operation) }
 }
 
 // Within sets the spec's own limit.

@@ -33,7 +33,8 @@ type Subject struct {
 
 	// Provider is whose documents they are, for subjects of kind documents; "" while specs are only listed.
 	Provider string
-	// Documents are those that were given, for subjects of kind documents all that there is; nil while specs are only listed.
+	// Documents are those that were given, for subjects of kind documents all that there is; of a bucket see T.Known. nil while
+	// specs are only listed.
 	Documents *Documents
 
 	// Address is the parsed address of a bucket, nil when it could not be parsed: then AddressError says why.

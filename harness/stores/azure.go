@@ -175,7 +175,7 @@ func (b *azureBackend) attempt(ctx context.Context, h *Host, s Setup) (_ *Bucket
 		return nil, err
 	}
 	bucket.Network = wire.Network{Hosts: map[string]string{account.host(): bucket.front.addr}, Closed: true, RootCAs: h.authority.pool}
-	if err = o.create(ctx, s.Versioning); err != nil {
+	if err = o.create(ctx, s); err != nil {
 		return nil, err
 	}
 	bucket.Store.Fidelity, err = o.probe(ctx)

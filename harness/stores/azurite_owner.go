@@ -66,18 +66,22 @@ func (o *azureOwner) client(account azureAccount, before ...policy.Policy) (*ser
 
 // create provisions the account and the container as W&B's instructions ask for (Bring your own bucket, "Provision your
 // bucket", Azure, edition 2025-09). The container is private. CORS rules belong to the account's blob service.
-func (o *azureOwner) create(ctx context.Context, softDelete bool) error {
+func (o *azureOwner) create(ctx context.Context, s Setup) error {
 	properties := &service.SetPropertiesOptions{
 		CORS:                  azureRules(cors.Required(cors.Azure, "", "")),
 		DeleteRetentionPolicy: &service.RetentionPolicy{Enabled: to.Ptr(false)},
 	}
-	if softDelete {
+	if s.Versioning && !s.Suspended {
 		properties.DeleteRetentionPolicy = &service.RetentionPolicy{Enabled: to.Ptr(true), Days: to.Ptr[int32](1)}
 	}
 	if _, err := o.service.SetProperties(ctx, properties); err != nil {
 		return fmt.Errorf("set the account's blob service properties: %w", azureError(err))
 	}
-	if _, err := o.container.Create(ctx, nil); err != nil {
+	access := &container.CreateOptions{}
+	if s.Public {
+		access.Access = to.Ptr(container.PublicAccessTypeContainer)
+	}
+	if _, err := o.container.Create(ctx, access); err != nil {
 		return fmt.Errorf("create a container: %w", azureError(err))
 	}
 	return nil

@@ -123,7 +123,7 @@ func (p *coreWeavePolicy) settle(w http.ResponseWriter, r *http.Request, restore
 // restorePolicy sets the gateway's policy for the address's access key again.
 func (o *s3Owner) restorePolicy(ctx context.Context) error {
 	_, err := o.must(ctx, "set the bucket policy", s3Request{
-		method: http.MethodPut, query: "policy=", body: policyDocument(o.bucket, o.user.id, o.more), as: o.gateway.root})
+		method: http.MethodPut, query: "policy=", body: policyDocument(o.bucket, o.user.id, o.setup), as: o.gateway.root})
 	return err
 }
 

@@ -50,7 +50,7 @@ func newGCSOwner(name string, accounts []*serviceAccount, s Setup) (*gcsOwner, e
 		storage: newGCSStorage(server, name, s.GCS.Now)}
 	o.resource = newGCSResource(name, o.storage.now, o.keepVersions)
 	o.storage.terms = o.resource.terms
-	fields, err := s.GCS.fields(s.Versioning)
+	fields, err := s.GCS.fields(s.Versioning && !s.Suspended)
 	if err != nil {
 		return nil, fmt.Errorf("set the bucket up: %w", err)
 	}

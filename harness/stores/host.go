@@ -56,6 +56,12 @@ type Setup struct {
 	Versioning bool
 	Retention  bool   // S3 stores: object lock with a default retention of 1 day, GOVERNANCE; it implies versioning
 	Path       string // sub-path in the address, without slashes at its ends
+	Suspended  bool   // versioning was on and is suspended; on Google and Azure, versioning and soft delete are off; it overrules Versioning
+	// Without are the actions that the address's key is not granted, of W&B's eleven, and Denied those that a statement denies it
+	// (stores that speak S3).
+	Without, Denied []string
+	// Public grants everybody to read and list: a bucket policy on stores that speak S3, a public container on Azure.
+	Public bool
 	// MoreActions are granted to the address's key besides W&B's eleven (stores that speak S3), for instance
 	// s3:DeleteObjectVersion.
 	MoreActions []string

@@ -51,7 +51,7 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 		return nil, err
 	}
 	o := newS3Owner(b.gateway, name, user)
-	o.more = s.MoreActions
+	o.setup = s
 	bucket := &Bucket{
 		owner:   o,
 		Secrets: []string{user.secret, escape(user.secret), b.gateway.root.secret},

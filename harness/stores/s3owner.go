@@ -23,8 +23,8 @@ import (
 type s3Owner struct {
 	gateway *gateway
 	bucket  string
-	user    credentials      // the one in the address
-	more    []string         // granted to the user besides the eleven actions
+	user    credentials // the one in the address
+	setup   Setup
 	policy  *coreWeavePolicy // of CoreWeave's front; nil elsewhere
 }
 
@@ -34,18 +34,20 @@ func newS3Owner(g *gateway, bucket string, user credentials) *s3Owner {
 
 // policyDocument is the bucket policy of W&B's instructions for AWS, with an access key for a principal: versitygw knows
 // users by these alone.
-func policyDocument(bucket, principal string, more []string) []byte {
-	return mustJSON(map[string]any{
-		"Version": "2012-10-17",
-		"Id":      "WandBAccess",
-		"Statement": []any{map[string]any{
-			"Sid":       "WAndBAccountAccess",
-			"Effect":    "Allow",
-			"Principal": map[string]string{"AWS": principal},
-			"Action":    slices.Concat(actions, more),
-			"Resource":  []string{"arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/*"},
-		}},
-	})
+func policyDocument(bucket, principal string, s Setup) []byte {
+	both := []string{"arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/*"}
+	statement := func(sid, effect, principal string, actions []string) map[string]any {
+		return map[string]any{"Sid": sid, "Effect": effect, "Principal": map[string]string{"AWS": principal}, "Action": actions, "Resource": both}
+	}
+	granted := slices.DeleteFunc(slices.Concat(actions, s.MoreActions), func(a string) bool { return slices.Contains(s.Without, a) })
+	statements := []any{statement("WAndBAccountAccess", "Allow", principal, granted)}
+	if len(s.Denied) > 0 {
+		statements = append(statements, statement("Forbidden", "Deny", principal, s.Denied))
+	}
+	if s.Public {
+		statements = append(statements, statement("Everybody", "Allow", "*", []string{"s3:GetObject", "s3:ListBucket"}))
+	}
+	return mustJSON(map[string]any{"Version": "2012-10-17", "Id": "WandBAccess", "Statement": statements})
 }
 
 // mustJSON encodes what can't fail to be encoded.
@@ -68,10 +70,12 @@ func (o *s3Owner) create(ctx context.Context, s Setup) error {
 		skip              bool
 	}{
 		{what: "make the bucket"},
-		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id, o.more))},
+		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id, s))},
 		{what: "set the CORS policy", query: "cors=", body: string(cors.Required(cors.AWS, "", "").XML())},
-		{what: "turn versioning on", query: "versioning=", skip: !s.Versioning && !s.Retention,
+		{what: "turn versioning on", query: "versioning=", skip: !s.Versioning && !s.Retention && !s.Suspended,
 			body: `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`},
+		{what: "suspend versioning", query: "versioning=", skip: !s.Suspended || s.Retention,
+			body: `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Suspended</Status></VersioningConfiguration>`},
 		{what: "set the default retention", query: "object-lock=", skip: !s.Retention,
 			body: `<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ObjectLockEnabled>Enabled</ObjectLockEnabled>` +
 				`<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>`},

@@ -1,5 +1,7 @@
 // Package permissions proves what W&B's principal may do, and that nobody else may (BYOB-PERM): on documents, what policies
-// and roles say.
+// and roles say; on a bucket whose address holds credentials, by doing one harmless thing an action; on a bucket that is
+// certified as its owner, by the policy that is read from it. What is written lies below the run's prefix and is the run's
+// own; nothing else of the bucket is read but its configuration, and the names of what the run itself has written.
 package permissions
 
 import (
@@ -12,8 +14,11 @@ import (
 
 // Specs declares the family.
 func Specs(s *run.Subject) {
-	if s.Kind == run.KindDocuments {
+	switch s.Kind {
+	case run.KindDocuments:
 		documentSpecs(s)
+	case run.KindBucket:
+		bucketSpecs(s)
 	}
 }
 

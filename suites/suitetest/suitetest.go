@@ -95,7 +95,7 @@ func Host(t *testing.T) *stores.Host {
 // nothing may be left open.
 func Provision(t *testing.T, host *stores.Host, provider string) *stores.Bucket {
 	t.Helper()
-	b, err := host.Provision(t.Context(), provider, stores.Setup{})
+	b, err := host.Provision(t.Context(), provider, stores.Sound())
 	if errors.Is(err, stores.ErrUnavailable) {
 		open(t, "not run: "+err.Error())
 	}

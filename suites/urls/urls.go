@@ -22,7 +22,9 @@ func Lifetime(method string) time.Duration {
 	return Reading
 }
 
-// Preflight are the requirements without which no URL can be used.
+// Preflight are the requirements without which no URL can be used: the bucket is reached, and what a URL does may be done by
+// whoever signs it. A bucket from which nothing may be removed is not written to.
 func Preflight() []string {
-	return []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008"}
+	return []string{"BYOB-NET-001", "BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004", "BYOB-NET-005", "BYOB-NET-006", "BYOB-NET-007", "BYOB-NET-008",
+		"BYOB-PERM-001", "BYOB-PERM-003", "BYOB-PERM-006", "BYOB-PERM-007", "BYOB-PERM-008"}
 }
