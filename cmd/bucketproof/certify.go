@@ -26,6 +26,7 @@ type certifyFlags struct {
 	source
 	target
 	delivery
+	besides
 	plan       bool
 	embedded   bool
 	only       []string
@@ -35,7 +36,6 @@ type certifyFlags struct {
 	acceptKeep bool
 
 	frontendOrigin string
-	cors           string
 	browser        bool
 }
 
@@ -69,9 +69,12 @@ All writes lie below one prefix of the run, bucketproof-run-..., and are removed
 at the end; what a crash left behind is removed by "bucketproof sweep". The
 bucket's configuration is only read. --plan says what would be sent.
 
-An address with credentials holds those that W&B itself will use. One without
-(s3://bucket, gs://bucket, az://account/container) is certified as the bucket's
-owner, by the provider's usual credential chain. Proxies are taken from
+An address with credentials holds those that W&B itself will use: each right is
+tried with them. They can't read the bucket's policy: --policy FILE and its kin
+give documents besides. An address without (s3://bucket, gs://bucket,
+az://account/container) is certified as the bucket's owner, by the provider's
+usual credential chain: what W&B may do is judged by the policy, for the
+--deployment or --principal that is named. Proxies are taken from
 HTTPS_PROXY and NO_PROXY, a session token from AWS_SESSION_TOKEN when
 AWS_ACCESS_KEY_ID is the address's key.
 
@@ -105,6 +108,7 @@ func newCertify(s streams) *cobra.Command {
 	f.target.flags(cmd)
 	f.delivery.flags(cmd)
 	f.signFlags(cmd)
+	f.besides.flags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.profile, "profile", "", "profile to meet (default: the provider's)")
 	fl.BoolVar(&f.plan, "plan", false, "print what would be sent, and touch nothing")
@@ -114,7 +118,6 @@ func newCertify(s streams) *cobra.Command {
 	fl.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: a new one, printed)")
 	fl.BoolVar(&f.long, "long", false, "also what takes long: sizes up to 256 MiB")
 	fl.StringVar(&f.frontendOrigin, "frontend-origin", "", "`origin` of the W&B front end, such as https://wandb.example.com\n(multi-tenant: https://wandb.ai)")
-	fl.StringVar(&f.cors, "cors", "", "`FILE` with the CORS rules, where the bucket's own can't be read")
 	fl.BoolVar(&f.browser, "browser", false, "also by a real browser (Chromium or Chrome, installed)")
 	complete(cmd, "only", requirementIDs)
 	complete(cmd, "profile", func() []string { return catalogue.Providers })
@@ -143,15 +146,15 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		if len(args) > 0 || f.file != "" {
 			return usage(errors.New("--embedded makes its own buckets: it takes no address"))
 		}
-		if f.cors != "" {
-			return usage(errors.New("--embedded makes its own buckets, and their CORS rules can be read: it takes no --cors"))
-		}
 		if f.profile != "" {
 			hint := "--embedded --provider picks one: " + strings.Join(catalogue.Providers, ", ")
 			if known(f.profile) {
 				hint = "--embedded --provider " + f.profile
 			}
 			return usage(withHint(errors.New("--embedded meets each provider's own profile: it takes no --profile"), hint))
+		}
+		if f.given() {
+			return usage(errors.New("--embedded makes its own buckets: it takes no documents, and nothing to judge them by"))
 		}
 		if err := checkNames(f.provider, f.edition); err != nil {
 			return err
@@ -195,28 +198,6 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		return usage(err)
 	}
 	return f.deliver(ctx, s, p, []*run.Done{done})
-}
-
-// documents are what the flags say of the bucket. CORS rules are read as those of the address's provider; what is wrong with
-// an address the run says itself.
-func (f *certifyFlags) documents(t run.Target) (*run.Documents, error) {
-	d := &run.Documents{FrontendOrigin: f.frontendOrigin}
-	if f.cors == "" {
-		return d, nil
-	}
-	raw, err := document(f.cors)
-	if err != nil {
-		return nil, usage(fmt.Errorf("--cors %s: %w", f.cors, err))
-	}
-	a, err := address.Parse(t.Address, t.Options)
-	if err != nil {
-		return d, nil
-	}
-	d.Provider = string(a.Provider)
-	if err := errors.Join(d.Read("cors", raw), d.CORSError); err != nil {
-		return nil, usage(fmt.Errorf("--cors %s: %w", f.cors, err))
-	}
-	return d, nil
 }
 
 // resolve makes the target of a run from the flags.

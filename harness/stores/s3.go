@@ -83,7 +83,9 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 		return nil, err
 	}
 	b.describe(bucket, name, user, s.Path, h.authority)
-	bucket.Store.Fidelity, err = o.probe(ctx)
+	if bucket.Store.Fidelity, err = o.probe(ctx); err == nil && (len(s.Without) > 0 || len(s.Denied) > 0 || s.Public) {
+		err = o.restorePolicy(ctx) // what the store enforces is probed by a user who may; what this user may not comes after
+	}
 	return bucket, err
 }
 

@@ -70,7 +70,7 @@ func (o *s3Owner) create(ctx context.Context, s Setup) error {
 		skip              bool
 	}{
 		{what: "make the bucket"},
-		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id, s))},
+		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id, Setup{MoreActions: s.MoreActions}))},
 		{what: "set the CORS policy", query: "cors=", body: string(cors.Required(cors.AWS, "", "").XML())},
 		{what: "turn versioning on", query: "versioning=", skip: !s.Versioning && !s.Retention && !s.Suspended,
 			body: `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`},
