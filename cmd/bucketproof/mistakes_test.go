@@ -206,6 +206,15 @@ func (w lateWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// embeddedCode is how certifying a well-provisioned embedded bucket ends: the gateway hasn't got the default encryption that
+// profiles aws and coreweave ask for.
+func embeddedCode(provider string) int {
+	if provider == "aws" || provider == "coreweave" {
+		return exitIncomplete
+	}
+	return exitOK
+}
+
 func TestNoSecretShowsOnAnyProvider(t *testing.T) {
 	h := newHost(t)
 	for _, provider := range []string{"aws", "coreweave", "gcp", "azure", "s3-compatible"} {
@@ -213,8 +222,8 @@ func TestNoSecretShowsOnAnyProvider(t *testing.T) {
 			b := provision(t, h, provider, stores.Setup{Path: "team/one"})
 			dir := filepath.Join(t.TempDir(), "report")
 			got := call(t, b.Address, append([]string{"certify", "-", "--out", dir}, flagsFor(t, h, b)...)...)
-			if got.code != exitIncomplete {
-				t.Errorf("exit code: got %d, want %d\n%s", got.code, exitIncomplete, got.out)
+			if want := embeddedCode(provider); got.code != want {
+				t.Errorf("exit code: got %d, want %d\n%s", got.code, want, got.out)
 			}
 			noSecrets(t, dir, got, b.Secrets...)
 			if _, err := os.Stat(filepath.Join(dir, "evidence", "BYOB-XFER-001.har")); err != nil {

@@ -194,11 +194,14 @@ func (x *execution) ready(ctx context.Context, s *Spec, t *T) bool {
 	return x.prepErr == nil
 }
 
-// markError says that the run's marker could not be written.
-type markError struct{ said *bucket.Error }
+// markError says that the run's marker could not be written, and what the store said.
+type markError struct {
+	err  error
+	said *bucket.Error
+}
 
-func (e *markError) Error() string { return e.said.Error() }
-func (e *markError) Unwrap() error { return e.said }
+func (e *markError) Error() string { return e.err.Error() }
+func (e *markError) Unwrap() error { return e.err }
 
 // NotRunError says that writing was left out to protect the bucket, and why.
 type NotRunError struct{ Reason string }

@@ -60,7 +60,7 @@ func (c *certification) prepare(ctx context.Context) error {
 	}
 	c.guard.Begin()
 	if err := b.Mark(ctx, m); err != nil {
-		return &markError{bucket.Classify("write the run's marker", err)}
+		return &markError{err, bucket.Classify("write the run's marker", err)}
 	}
 	return nil
 }

@@ -34,8 +34,6 @@ func TestLintFindsWhatIsBoundWrongly(t *testing.T) {
 			[]string{"BYOB-ADDR-007: has no spec in connector and is not pending"}},
 		{"a pending requirement with a spec", func(b map[string][]string) { b["BYOB-RATE-001"] = []string{"aws"} },
 			[]string{`BYOB-RATE-001: is bound in aws and yet pending ("no spec yet: the throughput suite brings it"): take it off the list`}},
-		{"a spec in a profile where the requirement is pending", func(b map[string][]string) { b["BYOB-KEEP-001"] = append(b["BYOB-KEEP-001"], "aws") },
-			[]string{"BYOB-KEEP-001: is bound in aws and yet pending there: take it off the list"}},
 		{"a spec in a profile the requirement is not in", func(b map[string][]string) { b["BYOB-XFER-007"] = []string{"azure", "gcp"} },
 			[]string{"BYOB-XFER-007: has a spec in gcp, a profile it does not belong to"}},
 		{"a spec for nothing", func(b map[string][]string) { b["BYOB-NET-099"] = []string{"aws"} },
@@ -49,6 +47,22 @@ func TestLintFindsWhatIsBoundWrongly(t *testing.T) {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestLintNamesASpecInAProfileWhereTheRequirementIsPending(t *testing.T) {
+	c, err := catalogue.LoadFrom(edited(t, "pending.yaml", "pending:\n", "pending:\n  - suite: retention\n    reason: \"no spec yet: x brings it\"\n"+
+		"    profiles: [aws]\n    requirements: [BYOB-KEEP-001]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound := fullyBound(c)
+	if diff := cmp.Diff([]string(nil), c.Lint(bound)); diff != "" {
+		t.Errorf("problems without it (-want +got):\n%s", diff)
+	}
+	bound["BYOB-KEEP-001"] = append(bound["BYOB-KEEP-001"], "aws")
+	if diff := cmp.Diff([]string{"BYOB-KEEP-001: is bound in aws and yet pending there: take it off the list"}, c.Lint(bound)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }
 
@@ -74,22 +88,18 @@ func TestLintNamesASpecOfARetiredRequirement(t *testing.T) {
 	}
 }
 
-// In this release specs exist for the preflight, the addresses, the transfer, the signing and CORS, for all of a connector but PERM, and
-// of permissions, encryption and retention for what documents show; those are pending for buckets alone.
+// In this release specs exist for everything but the evaluator as a connector's own (PERM-017) and throughput.
 func TestPendingIsWhatNoSuiteBringsYet(t *testing.T) {
 	c := load(t)
 	pending := c.Pending()
 	for _, r := range c.All() {
-		built := slices.Contains([]string{"NET", "ADDR", "XFER", "SIGN", "CORS", "AVAIL", "PLACE", "ISO", "TEAM"}, r.Family) || r.ID == "BYOB-KEEP-004"
-		if slices.Contains([]string{"PERM", "KMS", "KEEP"}, r.Family) && slices.Contains(r.Profiles, "documents") {
-			built = true
-			for _, p := range r.Profiles {
-				if why := c.PendingIn(p)[r.ID]; (why == "") != (p == "documents") {
-					t.Errorf("%s in %s: got pending for %q", r.ID, p, why)
-				}
+		built := r.Family != "RATE" && r.ID != "BYOB-PERM-017"
+		reason, got := pending[r.ID]
+		for _, p := range r.Profiles {
+			if why := c.PendingIn(p)[r.ID]; why != reason {
+				t.Errorf("%s in %s: got pending for %q, want %q", r.ID, p, why, reason)
 			}
 		}
-		reason, got := pending[r.ID]
 		if got == built {
 			t.Errorf("%s: pending is %v, want %v", r.ID, got, !built)
 		}
