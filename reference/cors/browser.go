@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
 )
 
 // Passes says whether a browser goes on after a preflight that was answered so, and if not why (Fetch Standard, 4.8
@@ -54,7 +56,7 @@ func (a Answer) AllowsOrigin(origin string) (ok bool, why string) {
 // the names that begin so.
 func (a Answer) Exposes(header string) bool {
 	return slices.ContainsFunc(list(a.Header, "Access-Control-Expose-Headers"), func(e string) bool {
-		return covers(strings.ToLower(e), strings.ToLower(header))
+		return glob.Match(strings.ToLower(e), strings.ToLower(header))
 	})
 }
 

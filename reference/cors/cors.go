@@ -179,31 +179,6 @@ func (r Rule) clone() Rule {
 	return r
 }
 
-// covers reports whether a pattern with any number of * stands for the word.
-func covers(pattern, word string) bool {
-	star, mark := -1, 0
-	i, j := 0, 0
-	for j < len(word) {
-		switch {
-		case i < len(pattern) && pattern[i] == '*':
-			star, mark = i, j
-			i++
-		case i < len(pattern) && pattern[i] == word[j]:
-			i++
-			j++
-		case star >= 0:
-			i, mark = star+1, mark+1
-			j = mark
-		default:
-			return false
-		}
-	}
-	for i < len(pattern) && pattern[i] == '*' {
-		i++
-	}
-	return i == len(pattern)
-}
-
 // names are header names in the form in which they are compared, without empty ones.
 func names(headers []string) []string {
 	var out []string

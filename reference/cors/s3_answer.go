@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
 )
 
 // s3Preflight takes the first rule that matches origin, method and every header asked for. Statuses as in the table of
@@ -55,7 +57,7 @@ func (r *Rule) s3Origin(origin string) string {
 	if slices.Contains(r.Origins, "*") {
 		return "*"
 	}
-	if slices.ContainsFunc(r.Origins, func(o string) bool { return covers(o, origin) }) {
+	if slices.ContainsFunc(r.Origins, func(o string) bool { return glob.Match(o, origin) }) {
 		return origin
 	}
 	return ""
@@ -64,7 +66,7 @@ func (r *Rule) s3Origin(origin string) string {
 // refuses lists the headers that no pattern of the rule covers.
 func (r *Rule) refuses(headers []string) (out []string) {
 	for _, h := range names(headers) {
-		if !slices.ContainsFunc(r.Headers, func(p string) bool { return covers(strings.ToLower(p), h) }) {
+		if !slices.ContainsFunc(r.Headers, func(p string) bool { return glob.Match(strings.ToLower(p), h) }) {
 			out = append(out, h)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
 )
 
 // holds says whether a condition is met (AWS IAM User Guide, "IAM JSON policy elements: Condition operators"). An operator
@@ -99,9 +101,9 @@ func operatorNamed(name string) (compare comparison, negated, ok bool) {
 	case "stringnotequalsignorecase":
 		return strings.EqualFold, true, true
 	case "stringlike", "arnlike", "arnequals":
-		return func(v, w string) bool { return covers(w, v) }, false, true
+		return func(v, w string) bool { return glob.Covers(w, v) }, false, true
 	case "stringnotlike", "arnnotlike", "arnnotequals":
-		return func(v, w string) bool { return covers(w, v) }, true, true
+		return func(v, w string) bool { return glob.Covers(w, v) }, true, true
 	case "bool":
 		return strings.EqualFold, false, true
 	case "ipaddress":

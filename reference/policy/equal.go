@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
 )
 
 // Equal reports whether two policies mean the same: however statements are split, ordered and named, whether lists are
@@ -63,7 +65,7 @@ func (a atom) covers(b atom) bool {
 	if a.principal != b.principal || a.notAction && a.action != b.action || a.notTarget && a.resource != b.resource {
 		return false
 	}
-	return (a.notAction || covers(a.action, b.action)) && (a.notTarget || covers(a.resource, b.resource))
+	return (a.notAction || glob.Covers(a.action, b.action)) && (a.notTarget || glob.Covers(a.resource, b.resource))
 }
 
 func (s *Statement) atoms() []atom {

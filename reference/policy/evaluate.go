@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
 )
 
 // Request is what is asked of a document.
@@ -122,9 +124,9 @@ func (d *Document) applies(s *Statement, r Request) (truth, []string) {
 func touches(patterns []string, except bool, target string, part bool) bool {
 	for _, p := range patterns {
 		switch {
-		case !except && (covers(p, target) || part && overlaps(p, target)):
+		case !except && (glob.Covers(p, target) || part && glob.Overlaps(p, target)):
 			return true
-		case except && (covers(p, target) || !part && overlaps(p, target)):
+		case except && (glob.Covers(p, target) || !part && glob.Overlaps(p, target)):
 			return false
 		}
 	}

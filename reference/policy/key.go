@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bucketproof/bucketproof/reference/finding"
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
 	"github.com/bucketproof/bucketproof/reference/internal/tree"
 )
 
@@ -134,7 +135,7 @@ func (j *judge) keyARN() string {
 	}
 	for _, s := range j.docs.Key.Statements {
 		for _, r := range s.Resources {
-			if literal(r) && strings.Contains(r, ":key/") {
+			if glob.Literal(r) && strings.Contains(r, ":key/") {
 				return r // a key policy is attached to one key, and names no other
 			}
 		}

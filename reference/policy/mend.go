@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
 )
 
 // Change is one change of a policy, in words and in its own syntax.
@@ -170,7 +172,7 @@ func (m *mender) excess() {
 				name   string
 				object bool
 			}) bool {
-				return covers(strings.ToLower(a), strings.ToLower(e.name))
+				return glob.Covers(strings.ToLower(a), strings.ToLower(e.name))
 			})
 		}
 		wide := false
@@ -222,7 +224,7 @@ func (m *mender) action(a action, at int) {
 		if m.n.Provider == S3Compatible {
 			name = minioActions()[slices.IndexFunc(eleven, func(e action) bool { return e.name == a.name })]
 		}
-		s.Actions = append(slices.DeleteFunc(s.Actions, func(x string) bool { return name != x && covers(name, x) }), name)
+		s.Actions = append(slices.DeleteFunc(s.Actions, func(x string) bool { return name != x && glob.Covers(name, x) }), name)
 		s.lower = lowered(s.Actions)
 		m.note(a.requirement, "in %s, add %q to Action", m.d.label(at), name)
 	}
@@ -255,7 +257,7 @@ func (m *mender) wildcard(at int) {
 		return
 	}
 	s := &m.d.Statements[at]
-	s.Actions = append(slices.DeleteFunc(s.Actions, func(x string) bool { return covers("s3:GetObject*", x) }), "s3:GetObject*")
+	s.Actions = append(slices.DeleteFunc(s.Actions, func(x string) bool { return glob.Covers("s3:GetObject*", x) }), "s3:GetObject*")
 	s.lower = lowered(s.Actions)
 	m.note("BYOB-PERM-018", `in %s, write "s3:GetObject*" in the place of what is named of it`, m.d.label(at))
 }

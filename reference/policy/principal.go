@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/bucketproof/bucketproof/reference/internal/glob"
+)
 
 // truth is a statement's answer to a question that may hang on what no document says.
 type truth int8
@@ -46,7 +50,7 @@ func (d *Document) names(p Principal, who string, e Effect) truth {
 		return yes
 	case isRoot(value) && accountOf(value) != "" && accountOf(value) == accountOf(who):
 		return yes // the account hands on what it is granted; a denial hits all of it
-	case d.Provider == CoreWeave && covers(value, who):
+	case d.Provider == CoreWeave && glob.Covers(value, who):
 		return yes // CoreWeave's own documents have arn:aws:iam::<org>:*
 	case isRoot(who) && e == Deny && accountOf(value) == accountOf(who) && accountOf(who) != "":
 		return maybe // it may be the very one that acts for the account
@@ -81,7 +85,7 @@ func (d *Document) whom(s *Statement, who string) truth {
 // excepts reports whether a NotPrincipal names the whole account of who, or everyone.
 func (d *Document) excepts(s *Statement, who string) bool {
 	for _, p := range s.Principals {
-		if value := canonical(p.Value); p.Everyone() || isRoot(value) && accountOf(value) == accountOf(who) || d.Provider == CoreWeave && covers(value, who) {
+		if value := canonical(p.Value); p.Everyone() || isRoot(value) && accountOf(value) == accountOf(who) || d.Provider == CoreWeave && glob.Covers(value, who) {
 			return true
 		}
 	}
