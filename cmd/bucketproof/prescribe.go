@@ -53,31 +53,53 @@ func (n *needFlags) checked() (policy.Need, error) {
 }
 
 const prescribeHelp = `Prescribe prints what a bucket needs for W&B: its CORS rules, its policy, the
-key's policy and the roles, complete. As documents, as commands of the provider's
-own tools, or as Terraform. Nothing is sent, and nothing is changed.
+key's policy and the roles, complete. As documents, as commands of the
+provider's own tools, or as Terraform. Nothing is sent, and nothing is changed.
 
-A policy and CORS rules replace those that are there: add your own to them before
-you set them. What is printed passes "bucketproof review".`
+A policy and CORS rules replace those that are there: add your own to them
+before you set them. What is printed passes "bucketproof review".
+
+With an address, --diff reads the bucket and prints what is missing on it (exit
+code 1 if anything is), and --apply puts that there: CORS rules on every
+provider, the bucket policy on aws and coreweave, the role binding on gcp. It
+only adds: what is there stays, also what denies, and what it can't read it
+doesn't write. It asks first, unless --yes is given; it reads each document again
+before and after it writes it, and puts the former one back where the store made
+something else of it. On azure CORS rules are the account's, for all its
+containers. Google refuses to overwrite what another has changed in between; on
+the others that is looked for before each write, and seen after it.
+The address is read as in certify, and must act as the bucket's owner.`
 
 const prescribeExample = `  bucketproof prescribe --provider aws --deployment dedicated --bucket b
   bucketproof prescribe --provider coreweave --deployment multi-tenant \
     --bucket b --org-id ID --as commands
   bucketproof prescribe --provider gcp --deployment dedicated --bucket b \
-    --as terraform >wandb.tf`
+    --as terraform >wandb.tf
+  bucketproof prescribe s3://my-bucket --deployment dedicated --diff
+  bucketproof prescribe s3://my-bucket --deployment dedicated --apply`
 
 func newPrescribe(s streams) *cobra.Command {
 	var n needFlags
+	var apply applyFlags
 	var as, group string
 	var asJSON bool
-	cmd := &cobra.Command{Use: "prescribe", Short: "Print the policy, CORS rules and commands that a bucket needs", Long: prescribeHelp,
-		Example: prescribeExample, Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
+	cmd := &cobra.Command{Use: "prescribe [ADDRESS | -]", Short: "Print what a bucket needs: policy, CORS rules, commands; or apply it", Long: prescribeHelp,
+		Example: prescribeExample, Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case apply.asked():
+				return apply.run(cmd.Context(), s, n, args)
+			case len(args) > 0 || apply.file != "":
+				return usage(withHint(errors.New("an address is for --diff and --apply"), "without them --provider and --bucket say what is meant"))
+			case apply.yes || len(apply.only) > 0:
+				return usage(errors.New("--yes and --only are for --apply"))
+			}
 			need, err := n.checked()
 			if err != nil {
 				return err
 			}
 			p, err := prescribe.Make(prescribe.Need{Need: need, FrontendOrigin: n.frontendOrigin, ResourceGroup: group})
-			if e := (*prescribe.Error)(nil); errors.As(err, &e) {
-				return usage(withHint(e, e.Hint))
+			if err != nil {
+				return prescribeError(err)
 			}
 			if asJSON {
 				enc := json.NewEncoder(s.out)
@@ -92,7 +114,16 @@ func newPrescribe(s streams) *cobra.Command {
 	f.StringVar(&as, "as", "documents", "what to print: documents, commands, terraform")
 	f.StringVar(&group, "resource-group", "", "azure: the account's resource group")
 	f.BoolVar(&asJSON, "json", false, "print all three as JSON")
+	apply.flags(cmd)
 	return cmd
+}
+
+// prescribeError is a mistake in what was given, with its hint.
+func prescribeError(err error) error {
+	if e := (*prescribe.Error)(nil); errors.As(err, &e) {
+		return usage(withHint(e, e.Hint))
+	}
+	return usage(err)
 }
 
 // printPrescription prints the one that was asked for; the notes, which are no part of it, go where messages go when a

@@ -47,27 +47,38 @@ type Guard struct {
 	requests int
 	bytes    int64
 	closed   string // why no write is let through; "" when they are
+
+	documents map[Configuration]int // of NewConfigurationGuard: those that may be written, and how often yet; nil in all others
 }
 
 // NewGuard makes the Guard of one run. A scope that leaves open what it guards is refused.
 func NewGuard(s Scope) (*Guard, error) {
-	onBoth := func(h string) bool { return h == "" || strings.EqualFold(h, s.BucketHost) }
-	switch {
-	case s.Dialect != S3 && s.Dialect != GCS && s.Dialect != Azure:
-		return nil, fmt.Errorf("guard: %q is no dialect", s.Dialect)
-	case s.Bucket == "" || strings.ContainsAny(s.Bucket, `/\%?#`):
-		return nil, fmt.Errorf("guard: %q is no bucket", s.Bucket)
-	case len(s.Hosts) == 0 && s.BucketHost == "":
-		return nil, fmt.Errorf("guard: no host")
-	case slices.ContainsFunc(s.Hosts, onBoth):
-		return nil, fmt.Errorf("guard: a host must have a name, and can't be the service's and the bucket's own at once")
-	case s.PathPrefix != "" && (s.PathPrefix[0] != '/' || badKey(s.PathPrefix[1:]) != ""):
-		return nil, fmt.Errorf("guard: %q is no path before a bucket", s.PathPrefix)
-	case len(s.Prefix) < 2 || !strings.HasSuffix(s.Prefix, "/") || badKey(strings.TrimSuffix(s.Prefix, "/")) != "":
+	if err := s.sound(); err != nil {
+		return nil, err
+	}
+	if len(s.Prefix) < 2 || !strings.HasSuffix(s.Prefix, "/") || badKey(strings.TrimSuffix(s.Prefix, "/")) != "" {
 		return nil, fmt.Errorf("guard: %q is no prefix to write below", s.Prefix)
 	}
 	s.Hosts = slices.Clone(s.Hosts)
 	return &Guard{scope: s, keys: map[string]bool{}}, nil
+}
+
+// sound refuses a scope that leaves open what it guards.
+func (s *Scope) sound() error {
+	onBoth := func(h string) bool { return h == "" || strings.EqualFold(h, s.BucketHost) }
+	switch {
+	case s.Dialect != S3 && s.Dialect != GCS && s.Dialect != Azure:
+		return fmt.Errorf("guard: %q is no dialect", s.Dialect)
+	case s.Bucket == "" || strings.ContainsAny(s.Bucket, `/\%?#`):
+		return fmt.Errorf("guard: %q is no bucket", s.Bucket)
+	case len(s.Hosts) == 0 && s.BucketHost == "":
+		return fmt.Errorf("guard: no host")
+	case slices.ContainsFunc(s.Hosts, onBoth):
+		return fmt.Errorf("guard: a host must have a name, and can't be the service's and the bucket's own at once")
+	case s.PathPrefix != "" && (s.PathPrefix[0] != '/' || badKey(s.PathPrefix[1:]) != ""):
+		return fmt.Errorf("guard: %q is no path before a bucket", s.PathPrefix)
+	}
+	return nil
 }
 
 // GuardError is a request that the guard refused. It was not sent, or broken off where the plan's bytes ended.
@@ -181,6 +192,12 @@ func (g *Guard) check(req *http.Request) (*pendingWrite, error) {
 	if g == nil {
 		if !free {
 			return nil, refuse("this connection only reads")
+		}
+		return nil, nil
+	}
+	if !free && g.documents != nil {
+		if err := g.configures(req); err != nil {
+			return nil, refuse("%s", err)
 		}
 		return nil, nil
 	}
