@@ -14,6 +14,8 @@ type Stores struct {
 	CoreWeave bool
 	// Addresses are the other items, in their order.
 	Addresses []*Address
+
+	beforeCoreWeave bool // read by the edition 2024-byob, which knows no cw://
 }
 
 // ParseStores reads the list: addresses separated by commas, with white space around them dropped. That commas
@@ -25,7 +27,7 @@ func ParseStores(list string, o Options) (*Stores, error) {
 }
 
 func parseStores(list string, o Options, parse Parser) (*Stores, error) {
-	stores := &Stores{}
+	stores := &Stores{beforeCoreWeave: o.Edition == "2024-byob"}
 	if strings.TrimSpace(list) == "" {
 		return stores, nil
 	}
@@ -70,11 +72,16 @@ func itemError(number int, err error) *Error {
 
 func itemName(number int) string { return "item " + strconv.Itoa(number) }
 
-// Holds says whether a team may bring this bucket: CoreWeave by the item cw://, everything else, and CoreWeave too, by
-// an item for the same bucket and sub-path (contradiction 7 of the sources).
+// Holds says whether a team may bring this bucket: CoreWeave by the item cw:// alone, everything else by an item for the
+// same bucket and sub-path. This is contradiction 7 of the sources, settled here and nowhere else: W&B's page has cw:// as
+// the one value that enables CoreWeave ("Team level BYOB", edition 2025-09; BYOB-ADDR-019), and CoreWeave's form takes a
+// bucket's name and no address (BYOB-TEAM-002), so that nothing says an address listed would enable its bucket. Taking it
+// for enough would let a team in that W&B may refuse; refusing it costs the customer one item. A CoreWeave address may
+// stand in the list all the same: it brings credentials, as every item does. The edition 2024-byob has neither CoreWeave
+// nor cw://, so that there an item counts for it as for any other.
 func (s *Stores) Holds(a *Address) bool {
-	if s.CoreWeave && a.Provider == CoreWeave {
-		return true
+	if a.Provider == CoreWeave && (s.CoreWeave || !s.beforeCoreWeave) {
+		return s.CoreWeave
 	}
 	canonical := a.Canonical()
 	for _, item := range s.Addresses {

@@ -59,6 +59,10 @@ func TestStoresHoldWhatTheyList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	older, err := address.ParseStores(fill("cw://AK:SK@cwobject.com/wandb-files"), address.Options{Edition: "2024-byob"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name, raw string
 		stores    *address.Stores
@@ -66,8 +70,10 @@ func TestStoresHoldWhatTheyList(t *testing.T) {
 	}{
 		{"any CoreWeave bucket by cw://", "cw://AK:SK@cwobject.com/other-files", with, true},
 		{"no CoreWeave bucket without it", "cw://AK:SK@cwobject.com/other-files", without, false},
-		{"a CoreWeave bucket listed by its address, in its bare form", "cw://wandb-files.cwobject.com", whole, true},
-		{"another CoreWeave bucket than the one listed", "cw://other-files.cwobject.com", whole, false},
+		{"a CoreWeave bucket listed by its very address, without cw:// (contradiction 7)", "cw://AK:SK@cwobject.com/wandb-files", whole, false},
+		{"the same in its bare form", "cw://wandb-files.cwobject.com", whole, false},
+		{"the same in 2024-byob, which knows no cw://", "cw://wandb-files.cwobject.com", older, true},
+		{"another one in 2024-byob", "cw://other-files.cwobject.com", older, false},
 		{"a bucket with other credentials", "s3://OTHER:" + "key@s3.us-east-1.amazonaws.com/wandb-files?region=us-east-1", with, true},
 		{"the same bucket at another endpoint", "s3://AK:SK@s3.eu-west-1.amazonaws.com/wandb-files?region=eu-west-1", with, false},
 		{"the sub-path listed", "gs://wandb-files/team/", with, true},

@@ -152,7 +152,7 @@ func (p *page) stores(i Instance, r Request) *Refusal {
 	if l.OnlyOnAzure && (azure || i.Cloud != "" && i.Cloud != string(address.Azure)) {
 		return nil
 	}
-	if azure && r.AzureFields || p.holds(i.Stores, r) {
+	if azure && r.AzureFields || holds(i.Stores, r) {
 		return nil
 	}
 	refusal := &Refusal{Requirement: l.Rule, Rule: "the bucket isn't in the instance's supported file stores", Fix: "add its address to " + l.Variable + ", and restart W&B"}
@@ -168,14 +168,12 @@ func (p *page) stores(i Instance, r Request) *Refusal {
 	return refusal
 }
 
-// holds goes by contradiction 7: CoreWeave by the item cw:// alone, everything else by its address. In 2024-byob, which
-// doesn't know CoreWeave, an address will do for it too.
-func (p *page) holds(s *address.Stores, r Request) bool {
+// holds asks the list, which settles contradiction 7 (address.Stores.Holds). Without an address there is only the provider
+// to ask for, and cw:// alone lists one as a whole.
+func holds(s *address.Stores, r Request) bool {
 	switch {
 	case s == nil:
 		return false
-	case r.Provider == string(address.CoreWeave) && !p.Listed.OnlyOnAzure:
-		return s.CoreWeave
 	case r.Address == nil:
 		return r.Provider == string(address.CoreWeave) && s.CoreWeave
 	}

@@ -45,13 +45,6 @@ func versionName(n int64) string { return "v" + strconv.FormatInt(n, 10) }
 
 // POST …/teams/{t}/artifacts
 func (cl *call) createArtifact() (int, any, error) {
-	t, err := cl.team()
-	if err != nil {
-		return 0, nil, err
-	}
-	if err := cl.may(placement.Write, t, "team"); err != nil {
-		return 0, nil, err
-	}
 	var in struct {
 		Project string `json:"project"`
 		Name    string `json:"name"`
@@ -62,7 +55,8 @@ func (cl *call) createArtifact() (int, any, error) {
 			ContentType string `json:"contentType"`
 		} `json:"files"`
 	}
-	if err := cl.read(&in); err != nil {
+	t, err := cl.writes(&in)
+	if err != nil {
 		return 0, nil, err
 	}
 	if err := errors.Join(checkName("project", in.Project), checkName("name", in.Name)); err != nil {

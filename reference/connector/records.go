@@ -127,18 +127,12 @@ func (cl *call) belongs(t *team, thing string) error {
 
 // POST …/teams/{t}/reports
 func (cl *call) createReport() (int, any, error) {
-	t, err := cl.team()
-	if err != nil {
-		return 0, nil, err
-	}
-	if err := cl.may(placement.Write, t, "team"); err != nil {
-		return 0, nil, err
-	}
 	var in struct {
 		Title string `json:"title"`
 		Body  string `json:"body"`
 	}
-	if err := cl.read(&in); err != nil {
+	t, err := cl.writes(&in)
+	if err != nil {
 		return 0, nil, err
 	}
 	if err := checkName("title", in.Title); err != nil {

@@ -75,18 +75,12 @@ func (cl *call) run() (*run, error) {
 
 // POST …/teams/{t}/runs
 func (cl *call) createRun() (int, any, error) {
-	t, err := cl.team()
-	if err != nil {
-		return 0, nil, err
-	}
-	if err := cl.may(placement.Write, t, "team"); err != nil {
-		return 0, nil, err
-	}
 	var in struct {
 		Project string `json:"project"`
 		Name    string `json:"name"`
 	}
-	if err := cl.read(&in); err != nil {
+	t, err := cl.writes(&in)
+	if err != nil {
 		return 0, nil, err
 	}
 	if err := errors.Join(checkName("project", in.Project), checkName("name", in.Name)); err != nil {

@@ -81,6 +81,19 @@ func (cl *call) may(a placement.Action, t *team, thing string) error {
 	return err
 }
 
+// writes begins an operation that adds to the team of the path: it finds the team, asks whether the caller may write there,
+// and only then reads the body.
+func (cl *call) writes(into any) (*team, error) {
+	t, err := cl.team()
+	if err != nil {
+		return nil, err
+	}
+	if err := cl.may(placement.Write, t, "team"); err != nil {
+		return nil, err
+	}
+	return t, cl.read(into)
+}
+
 // administrates asks for an admin of the team's organisation.
 func (cl *call) administrates(organization, thing string) error {
 	switch {

@@ -203,6 +203,8 @@ func listed(ctx context.Context, t *run.T, s *run.Subject) {
 			if p == "coreweave" {
 				other := strings.TrimPrefix(scene.Supports([]scene.Place{{Lot: place.Lot, Path: "other"}}), "cw://,")
 				add("with another sub-path's address listed, and not cw://", &other)
+				own := strings.TrimPrefix(scene.Supports([]scene.Place{place}), "cw://,")
+				add("with its very address listed, and not cw:// (contradiction 7)", &own)
 				continue
 			}
 			other := scene.Supports([]scene.Place{{Lot: place.Lot, Path: "listed2"}})
