@@ -70,18 +70,19 @@ at the end; what a crash left behind is removed by "bucketproof sweep". The
 bucket's configuration is only read. --plan says what would be sent.
 
 An address with credentials holds those that W&B itself will use: each right is
-tried with them. They can't read the bucket's policy: --policy FILE and its kin
-give documents besides. An address without (s3://bucket, gs://bucket,
-az://account/container) is certified as the bucket's owner, by the provider's
-usual credential chain: what W&B may do is judged by the policy, for the
---deployment or --principal that is named. Proxies are taken from
-HTTPS_PROXY and NO_PROXY, a session token from AWS_SESSION_TOKEN when
+tried with them, one harmless request an action. They can't read the bucket's
+policy or its lifecycle rules: --owner-profile names a second identity that may,
+and only reads; --policy FILE and its kin stand in for what nobody here may
+read. The report says which of these each answer is from. An address without
+credentials (s3://bucket, gs://bucket, az://account/container) is certified as
+the bucket's owner, by the provider's usual chain: what W&B may do is judged by
+the policy, for the --deployment or --principal that is named. Proxies are taken
+from HTTPS_PROXY and NO_PROXY, a session token from AWS_SESSION_TOKEN when
 AWS_ACCESS_KEY_ID is the address's key.
 
 --frontend-origin is where people open W&B: browsers there must be let in by
 the bucket's CORS rules. Rules for every origin (*) are judged without it; what
-hangs on rules that name origins is "not run". --cors is for a bucket that
-doesn't let its rules be read. --browser has an installed Chromium put and read
+hangs on rules that name origins is "not run". --browser has an installed Chromium put and read
 an object from a page on that origin, which is served on this machine alone.
 
 --embedded certifies a bucket on stores started here, one a provider; --provider
@@ -181,6 +182,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 	}
 	t.AcceptRetention = f.acceptKeep
 	if t.Documents, err = f.documents(t); err != nil {
+		return err
+	}
+	if t.Owner, err = f.owner(t); err != nil {
 		return err
 	}
 	if f.plan {

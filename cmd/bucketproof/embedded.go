@@ -58,8 +58,9 @@ func (f *certifyFlags) certifyOn(ctx context.Context, host *stores.Host, provide
 		return nil, &exitError{exitErrored, err}
 	}
 	defer func() { _ = b.Close() }()
-	d, err := run.Certify(ctx, run.Target{Address: b.Address, Network: b.Network, Store: b.Store, Secrets: b.Secrets,
-		Options: address.Options{Edition: f.edition}, Documents: &run.Documents{FrontendOrigin: f.frontendOrigin}}, o)
+	target := run.Embedded(b, f.frontendOrigin)
+	target.Options = address.Options{Edition: f.edition}
+	d, err := run.Certify(ctx, target, o)
 	if err != nil {
 		return nil, usage(err)
 	}

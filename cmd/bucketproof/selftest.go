@@ -187,6 +187,9 @@ func printRow(w io.Writer, r faults.Row) {
 	if r.Fault == "" && r.Long != "" {
 		name = "(the sound subject, " + short([]string{r.Long})[0] + ")"
 	}
+	if r.Fault == "" && r.Edition != "" {
+		name = "(the sound subject, " + r.Edition + ")"
+	}
 	what := strings.Join(short(r.Failed), " ")
 	if n := len(r.Undecided); n > 0 {
 		what += fmt.Sprintf(" (+%d undecided)", n)

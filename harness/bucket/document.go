@@ -19,6 +19,9 @@ const (
 	DocumentVersioning = "versioning" // S3: GetBucketVersioning; Google: the bucket's resource; Azure: the blob service's properties
 	DocumentEncryption = "encryption" // S3: GetBucketEncryption
 	DocumentRoles      = "roles"      // Google: the bucket's IAM policy
+
+	// DocumentAccount is never read, since it takes Azure's management API: it is given.
+	DocumentAccount = "account-properties"
 )
 
 // Tester asks a store what its caller may do.

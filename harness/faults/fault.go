@@ -7,6 +7,7 @@ package faults
 import (
 	"slices"
 
+	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
 )
 
@@ -18,12 +19,19 @@ type Fault struct {
 	Profiles []string
 	Breaks   []string
 	Blocks   []string
+	// Shows are requirements that the sound subject leaves unverified, and that pass with the fault in it: it plays what the store
+	// hasn't got.
+	Shows []string
 	// Leaves says that the fault keeps a run from removing all that it wrote.
 	Leaves bool
 	// Long names the requirement, checked only on request, at which the fault is tried: that one is run, with what it stands
 	// on, and held against a sound run of the same. "" means a whole run without it.
 	Long  string
 	Setup func(profile string) stores.Setup
+	// Given changes the documents that the run is given besides, and what they are judged by; nil leaves them as they are.
+	Given func(*run.Documents) error
+	// Edition is that of the rules in which it is a breach; "" is the default. Such a fault is held against a sound run in it.
+	Edition string
 }
 
 // In reports whether the fault can be built into a profile's store.
@@ -69,7 +77,7 @@ func without(list []string, some ...string) []string {
 
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
-	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), rightsFaults(), keptFaults(), objectFaults(), validatorFaults(), uploadFaults(),
+	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), rightsFaults(), policyFaults(), keptFaults(), objectFaults(), validatorFaults(), uploadFaults(),
 		signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults(), browserFaults())
 }
 

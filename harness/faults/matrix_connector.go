@@ -94,7 +94,7 @@ func (m *Matrix) tryConnector(ctx context.Context, f ConnectorFault, sound *repo
 	if err != nil {
 		return fail(err)
 	}
-	row.compare(f.Breaks, f.Blocks, sound, d.Result)
+	row.compare(Fault{Breaks: f.Breaks, Blocks: f.Blocks}, sound, d.Result)
 	row.Milliseconds = time.Since(began).Milliseconds()
 	return d.Result, row, nil
 }

@@ -32,8 +32,16 @@ type Target struct {
 	// Documents are what the operator gives besides, and what they are judged by: W&B's deployment and principal, the front
 	// end's origin, the key. Provider, edition and the bucket's own facts are filled in from the address; nil means nothing.
 	Documents *Documents
+	// Owner is a second identity that reads what W&B's own may not; nil means that there is none.
+	Owner *Owner
 	// AcceptRetention lets the run write although the bucket keeps what is written beyond the run's end.
 	AcceptRetention bool
+}
+
+// Owner is the bucket's owner. The run never writes as its owner: policies, lifecycle rules and their kin are read.
+type Owner struct {
+	Address    string // the same bucket's, with the owner's credentials: a secret; "" means the provider's usual chain
+	AWSProfile string // of the AWS chain
 }
 
 // Options say how a run is made.
@@ -216,7 +224,7 @@ func (c *certification) connect(ctx context.Context) error {
 	if s.OpenError == nil {
 		s.Identity = s.Bucket.Identity
 	}
-	return nil
+	return c.openOwner(ctx)
 }
 
 func (c *certification) wire(g *wire.Guard) *wire.Transport {
@@ -233,6 +241,12 @@ func (c *certification) secrets() []string {
 	out := slices.Clone(c.target.Secrets)
 	if a := c.subject.Address; a != nil && !a.Credentials.Secret.IsZero() {
 		out = append(out, a.Credentials.Secret.Reveal())
+	}
+	if o := c.target.Owner; o != nil && o.Address != "" {
+		if a, err := address.Parse(o.Address, address.Options{}); err == nil {
+			out = append(out, a.Credentials.Secret.Reveal())
+		}
+		out = append(out, o.Address)
 	}
 	for _, whole := range slices.Clone(out) {
 		for line := range strings.Lines(whole) { // of a private key every line is one

@@ -86,7 +86,7 @@ func NewPlan(ctx context.Context, target Target, o Options) (*Plan, error) {
 		fmt.Sprintf("access logs show it: User-Agent %q, with the requirement's ID after the run's (\"; BYOB-...\") where a check sends it", c.o.Program+" (run "+c.runID+")"),
 	}
 	p.Reads = reads(s.Address.Provider)
-	p.Rights = rights(s.Address.Provider)
+	p.Rights = append(rights(s.Address.Provider), documentRights(s)...)
 	return p, nil
 }
 
@@ -102,16 +102,31 @@ func reads(p address.Provider) []string {
 	return []string{of, "before the first write and after the last, to compare; this takes no further right: what may not be read is named in the report"}
 }
 
+// documentRights are what it takes to read the documents that are no business of W&B's, and whose business it is.
+func documentRights(s *Subject) []string {
+	if s.Address.Provider == address.GCP || s.Address.Provider == address.Azure {
+		return nil
+	}
+	who := "with W&B's own credentials: not needed, and what they can't read is not judged (--owner-profile, or --policy and its kin)"
+	if s.OwnerBucket != nil {
+		who = s.OwnerBucket.Identity
+	} else if s.Owner() {
+		who = "the bucket's owner"
+	}
+	return []string{"s3:GetBucketPolicy, s3:GetLifecycleConfiguration: " + who}
+}
+
 // rights are what the run's identity needs: W&B's own, and to remove versions where the bucket keeps them.
 func rights(p address.Provider) []string {
 	switch p {
 	case address.GCP:
-		return []string{"storage.objects.create, get, list, delete below the prefix", "storage.buckets.get"}
+		return []string{"storage.objects.create, get, list, delete below the prefix", "storage.buckets.get",
+			"storage.buckets.getIamPolicy, without which the role bindings are not judged"}
 	case address.Azure:
 		return []string{"the account's access key, or Storage Blob Data Contributor on the container", "to read the service's properties"}
 	default:
-		return []string{"s3:ListBucket, s3:GetBucketLocation, s3:GetBucketVersioning, s3:GetBucketCORS, s3:ListBucketMultipartUploads, s3:ListBucketVersions",
-			"s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload below the prefix",
+		return []string{"s3:ListBucket, s3:GetBucketLocation, s3:GetBucketVersioning, s3:GetBucketCORS, s3:GetEncryptionConfiguration, s3:ListBucketMultipartUploads, s3:ListBucketVersions",
+			"s3:GetObject, s3:GetObjectVersion, s3:GetObjectAttributes, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload below the prefix",
 			"s3:DeleteObjectVersion below the prefix, only to leave no old version behind on a versioned bucket (not among W&B's eleven actions)"}
 	}
 }

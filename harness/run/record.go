@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,9 +53,9 @@ func (x *execution) runSpec(ctx context.Context, s *Spec) {
 	if x.ctx != nil {
 		defer context.AfterFunc(x.ctx, stop)() //nolint:contextcheck // the run's context ends the spec besides Ginkgo's
 	}
-	if x.ready(ctx, s, r.t) {
+	if check := x.ready(ctx, s, r.t); check != nil {
 		before := x.keys()
-		x.check(ctx, s, r)
+		x.check(ctx, s, r, check)
 		r.keys = x.keys() - before
 	}
 	r.t.close()
@@ -74,11 +73,11 @@ func (x *execution) runSpec(ctx context.Context, s *Spec) {
 }
 
 // check runs the check until it ends, or its time does. What it did after that counts for nothing.
-func (x *execution) check(outer context.Context, s *Spec, r *record) {
+func (x *execution) check(outer context.Context, s *Spec, r *record, check func(context.Context, *T)) {
 	ctx, stop := context.WithTimeout(outer, s.Limit)
 	defer stop()
 	over := make(chan ended, 1)
-	go guarded(func() { s.Check(r.t.rec.With(ctx), r.t) }, over)
+	go guarded(func() { check(r.t.rec.With(ctx), r.t) }, over)
 	select {
 	case e := <-over:
 		r.end, r.why = e.ending, e.where
@@ -157,8 +156,9 @@ func (x *execution) keys() int {
 	return x.written()
 }
 
-// ready settles a spec that can't run: what it stands on is missing, or the bucket is not to be written to.
-func (x *execution) ready(ctx context.Context, s *Spec, t *T) bool {
+// ready is what is to be run of a spec. One that can't run it settles: what it stands on is missing, or the bucket is not to be
+// written to.
+func (x *execution) ready(ctx context.Context, s *Spec, t *T) (check func(context.Context, *T)) {
 	if len(x.problems) > 0 {
 		x.aborted = strings.Join(x.problems, "; ")
 	}
@@ -167,14 +167,14 @@ func (x *execution) ready(ctx context.Context, s *Spec, t *T) bool {
 	}
 	if x.aborted != "" {
 		t.settle(reports.Errored, "the run was broken off before this spec: "+x.aborted, "", "")
-		return false
+		return nil
 	}
 	if o, why := x.blockedBy(s); why != "" {
 		t.settle(o, why, "", "")
-		return false
+		return nil
 	}
 	if s.Cost.Objects == 0 {
-		return true
+		return s.Check
 	}
 	if !x.prepared {
 		x.prepared = true
@@ -183,15 +183,30 @@ func (x *execution) ready(ctx context.Context, s *Spec, t *T) bool {
 			x.prepErr = x.prepare(ctx)
 		}
 	}
+	if x.prepErr == nil {
+		return s.Check
+	}
 	if n := (*NotRunError)(nil); errors.As(x.prepErr, &n) {
 		t.settle(reports.NotRun, n.Reason, "", "")
-	} else if m := (*markError)(nil); errors.As(x.prepErr, &m) && slices.Contains(s.Marker, m.said.Op) && m.said.Kind == bucket.KindDenied {
-		t.Observe("the run's marker, the first object that it writes and reads, is refused: %s", m.said)
-		t.settle(reports.Failed, "", m.said.Op+" below the run's prefix is allowed", m.said.Error())
-	} else if x.prepErr != nil {
-		t.settle(reports.Errored, fmt.Sprintf("the run could not get ready to write: %s", x.prepErr), "", "")
+		return nil
 	}
-	return x.prepErr == nil
+	if m := (*markError)(nil); errors.As(x.prepErr, &m) && s.decidedBy(m.said) {
+		return func(ctx context.Context, t *T) {
+			t.Observe("the run's marker, the first object that it writes and reads, is refused: %s", m.said)
+			if advise := s.Marker[m.said.Op]; advise != nil {
+				advise(ctx, t)
+			}
+			t.Fail(m.said.Op+" below the run's prefix is allowed", m.said.Error())
+		}
+	}
+	t.settle(reports.Errored, fmt.Sprintf("the run could not get ready to write: %s", x.prepErr), "", "")
+	return nil
+}
+
+// decidedBy reports whether what the store said to the run's marker decides the spec.
+func (s *Spec) decidedBy(said *bucket.Error) bool {
+	_, listed := s.Marker[said.Op]
+	return listed && said.Kind == bucket.KindDenied
 }
 
 // markError says that the run's marker could not be written, and what the store said.

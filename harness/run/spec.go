@@ -21,8 +21,10 @@ type Spec struct {
 	Needs       []string
 	Cost        Cost
 	Limit       time.Duration
-	Marker      []string // of "put object" and "get object" those that decide it where they are denied to the run's marker
-	Check       func(context.Context, *T)
+	// Marker are those of "put object" and "get object" that decide it where they are denied to the run's marker, each with what
+	// says how that is mended.
+	Marker map[string]func(context.Context, *T)
+	Check  func(context.Context, *T)
 }
 
 // Cost is the most that a spec sends to the bucket: it is what --plan prints and what the guard lets through.
@@ -45,9 +47,15 @@ func Costs(requests, objects int, bytes int64) Option {
 }
 
 // DecidedByMarker is for a spec on the right to "put object" or to "get object": when that is denied to the run's marker, the
-// first object that it writes and reads, the spec has failed. Every other spec that writes is then errored.
-func DecidedByMarker(operation string) Option {
-	return func(s *Spec) { s.Marker = append(s.Marker, operation) }
+// first object that it writes and reads, the spec has failed, and advise says what mends it; nil leaves that to the
+// catalogue. Every other spec that writes is then errored.
+func DecidedByMarker(operation string, advise func(context.Context, *T)) Option {
+	return func(s *Spec) {
+		if s.Marker == nil {
+			s.Marker = map[string]func(context.Context, *T){}
+		}
+		s.Marker[operation] = advise
+	}
 }
 
 // Within sets the spec's own limit.

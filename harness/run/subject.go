@@ -54,6 +54,8 @@ type Subject struct {
 	Wire      *wire.Transport
 	Bucket    *bucket.Bucket
 	OpenError error
+	// OwnerBucket is the same bucket as its owner, who reads what Bucket may not; nil unless a second identity was given.
+	OwnerBucket *bucket.Bucket
 	// Service is the base URL of the store's service.
 	Service *url.URL
 

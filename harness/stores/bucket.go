@@ -7,6 +7,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/cors"
+	"github.com/bucketproof/bucketproof/reference/policy"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -18,6 +19,11 @@ type Bucket struct {
 	Store    reports.Store // name, version, kind, notes; Fidelity as probed when it was provisioned
 	Others   []Identity    // further identities, as Setup asked for them (Google)
 	Secrets  []string      // every secret of this bucket, as bytes that must show nowhere
+	// Owner is the bucket's address with its owner's credentials, who may read the policy: a secret. It is "" where there is
+	// no other identity (Azure), or the address's own may read all that is judged (Google).
+	Owner string
+	// Need says as whom the address's identity comes in the bucket's policy, and from which organisation.
+	Need policy.Need
 
 	owner owner
 	front *front

@@ -20,6 +20,7 @@ const policyLimit = 20 << 10
 // for the same request. It is not evaluated: versitygw's own policy for the address's access key grants the same.
 type coreWeavePolicy struct {
 	owner    *s3Owner
+	org      string // W&B's organisation, as the policy names it
 	mu       sync.Mutex
 	document []byte // nil when there is none
 }
@@ -30,7 +31,7 @@ func newCoreWeavePolicy(o *s3Owner) *coreWeavePolicy {
 	var org [3]byte
 	rand.Read(org[:]) // never fails, by its documentation
 	resources := []string{"arn:aws:s3:::" + o.bucket + "/*", "arn:aws:s3:::" + o.bucket}
-	return &coreWeavePolicy{owner: o, document: mustJSON(map[string]any{
+	return &coreWeavePolicy{owner: o, org: hex.EncodeToString(org[:]), document: mustJSON(map[string]any{
 		"Version": "2012-10-17",
 		"Statement": []any{
 			map[string]any{

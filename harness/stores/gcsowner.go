@@ -71,7 +71,7 @@ func newGCSOwner(name string, accounts []*serviceAccount, s Setup) (*gcsOwner, e
 			granted[role] = append(granted[role], "serviceAccount:"+a.email)
 		}
 	}
-	if s.GCS.Public {
+	if s.GCS.Public || s.Public {
 		granted["roles/storage.objectViewer"] = append(granted["roles/storage.objectViewer"], allUsers)
 	}
 	o.policy = newGCSPolicy(granted)

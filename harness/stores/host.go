@@ -60,7 +60,8 @@ type Setup struct {
 	// Without are the actions that the address's key is not granted, of W&B's eleven, and Denied those that a statement denies it
 	// (stores that speak S3).
 	Without, Denied []string
-	// Public grants everybody to read and list: a bucket policy on stores that speak S3, a public container on Azure.
+	// Public grants everybody to read and list: a bucket policy on stores that speak S3, roles/storage.objectViewer for allUsers on Google, a
+	// public container on Azure.
 	Public bool
 	// MoreActions are granted to the address's key besides W&B's eleven (stores that speak S3), for instance
 	// s3:DeleteObjectVersion.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/reference/policy"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -83,6 +84,9 @@ func (b *s3Backend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket,
 		return nil, err
 	}
 	b.describe(bucket, name, user, s.Path, h.authority)
+	if o.policy != nil {
+		bucket.Need.OrgID = o.policy.org
+	}
 	if bucket.Store.Fidelity, err = o.probe(ctx); err == nil && (len(s.Without) > 0 || len(s.Denied) > 0 || s.Public) {
 		err = o.restorePolicy(ctx) // what the store enforces is probed by a user who may; what this user may not comes after
 	}
@@ -95,7 +99,7 @@ func (b *s3Backend) open(h *Host, o *s3Owner, s Setup) (*front, error) {
 	gateway := http.Handler(&proxy{transport: b.gateway.transport, ahead: 8 << 10, failed: gatewayGone})
 	switch b.provider {
 	case AWS:
-		f.Names, f.Handler = []string{awsHost, "*." + awsHost}, onlyHost(awsHost, gateway)
+		f.Names, f.Handler = []string{awsHost, "*." + awsHost}, onlyHost(awsHost, (&amazonPolicy{owner: o}).middleware(gateway))
 	case CoreWeave:
 		o.policy = newCoreWeavePolicy(o)
 		f.Names = []string{gatewayDomain, "*." + gatewayDomain}
@@ -110,21 +114,27 @@ func (b *s3Backend) open(h *Host, o *s3Owner, s Setup) (*front, error) {
 // describe fills in the address, and how its hosts are found.
 func (b *s3Backend) describe(bucket *Bucket, name string, user credentials, path string, ca *authority) {
 	bucket.Network = wire.Network{Hosts: map[string]string{}, Closed: true, RootCAs: ca.pool}
-	login := user.id + ":" + escape(user.secret) + "@"
 	tail := "/" + name + escapePath(path)
+	var scheme, rest string
 	switch b.provider {
 	case AWS:
 		bucket.Network.Hosts[awsHost] = bucket.front.addr
 		bucket.Network.Hosts["."+awsHost] = bucket.front.addr
-		bucket.Address = "s3://" + login + awsHost + tail + "?region=" + gatewayRegion
+		scheme, rest = "s3://", awsHost+tail+"?region="+gatewayRegion
+		bucket.Need = policy.Need{Deployment: policy.SelfManaged, Principal: amazonUser}
+		bucket.Store.Notes = append(bucket.Store.Notes, "The front names the address's user in the bucket policy by an ARN; versitygw, which enforces it, by the access key.")
 	case CoreWeave:
 		bucket.Network.Hosts[gatewayDomain] = bucket.front.addr
 		bucket.Network.Hosts["."+gatewayDomain] = bucket.front.addr
-		bucket.Address = "cw://" + login + gatewayDomain + tail + "?tls=true"
+		scheme, rest = "cw://", gatewayDomain+tail+"?tls=true"
+		bucket.Need = policy.Need{Deployment: policy.MultiTenant}
 		bucket.Store.Notes = append(bucket.Store.Notes,
 			"The front keeps the bucket policy in CoreWeave's form and hands it out; it isn't evaluated: beneath it versitygw enforces the same grant for the address's access key.")
 	default:
 		// A literal loopback address needs no mapping, and another port must stay another port.
-		bucket.Address = "s3://" + login + bucket.front.addr + tail + "?region=" + gatewayRegion + "&tls=true"
+		scheme, rest = "s3://", bucket.front.addr+tail+"?region="+gatewayRegion+"&tls=true"
 	}
+	as := func(c credentials) string { return scheme + c.id + ":" + escape(c.secret) + "@" + rest }
+	bucket.Address, bucket.Owner = as(user), as(b.gateway.root)
+	bucket.Secrets = append(bucket.Secrets, escape(b.gateway.root.secret))
 }

@@ -23,7 +23,7 @@ type action struct {
 	requests int
 	objects  int
 	bytes    int64
-	options  []run.Option
+	marker   string // what it is called when it is done to the run's marker
 	try      func(context.Context, *run.T, *client, action)
 }
 
@@ -53,12 +53,12 @@ var actions = []action{
 	}},
 	{id: "BYOB-PERM-011", name: "s3:GetBucketVersioning", may: "read the versioning", thing: "versioning", requests: 1, try: reading(bucket.DocumentVersioning)},
 	{id: "BYOB-PERM-008", name: "s3:PutObject", may: "store objects", core: true, object: true, requests: 1, objects: 1, bytes: 1 << 10,
-		options: []run.Option{run.DecidedByMarker("put object")}, try: func(ctx context.Context, t *run.T, c *client, a action) {
+		marker: "put object", try: func(ctx context.Context, t *run.T, c *client, a action) {
 			_, err := c.b.Put(ctx, c.s.Key(a.id, "object"), []byte(body), "text/plain")
 			c.allowed(ctx, t, a, "put object", err)
 		}},
 	{id: "BYOB-PERM-001", name: "s3:GetObject*", may: "read objects, versions and attributes", core: true, object: true, requests: 4, objects: 1, bytes: 1 << 10,
-		options: []run.Option{run.DecidedByMarker("get object")}, try: read},
+		marker: "get object", try: read},
 	{id: "BYOB-PERM-006", name: "s3:AbortMultipartUpload", may: "abort an upload", core: true, object: true, requests: 2, objects: 1,
 		try: func(ctx context.Context, t *run.T, c *client, a action) {
 			key := c.s.Key(a.id, "object")
@@ -85,16 +85,12 @@ func own(t *run.T, what string, err error) {
 // action tries the right, as W&B's own credentials; as the bucket's owner it judges the policy.
 func (c *client) action(ctx context.Context, t *run.T, a action) {
 	if c.s.Owner() {
-		var kinds []string
-		if c.s.Is(named...) {
-			kinds = []string{bucket.DocumentPolicy}
-		}
 		t.Observe("the address holds no credentials: the run acts as the bucket's owner, and what W&B may do is judged by the policy")
-		t.Findings(t.Known(ctx, c.s, kinds...).AccessFindings(), a.id)
+		t.Findings(c.documents(ctx, t).AccessFindings(), a.id)
 		return
 	}
 	a.try(ctx, t, c, a)
-	c.judge(t, a.id)
+	c.judge(ctx, t, a.id)
 }
 
 func reading(document string) func(context.Context, *run.T, *client, action) {
@@ -145,10 +141,7 @@ func (c *client) version(ctx context.Context, t *run.T, a action, key, id string
 // advise says what grants the action here: the smallest change of the policy where that is known, else the statement that
 // is missing, with this bucket's own names.
 func (c *client) advise(ctx context.Context, t *run.T, a action) {
-	d := c.s.Documents
-	if c.s.Is(named...) {
-		d = t.Known(ctx, c.s, bucket.DocumentPolicy)
-	}
+	d := c.documents(ctx, t)
 	if d.Access.Bucket != nil {
 		findings := finding.Of(d.AccessFindings(), a.id)
 		fixes := ""

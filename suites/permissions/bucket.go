@@ -2,7 +2,6 @@ package permissions
 
 import (
 	"context"
-	"slices"
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
@@ -21,8 +20,11 @@ func bucketSpecs(s *run.Subject) {
 	}
 	if s.Is(s3family...) {
 		for _, a := range actions {
-			run.It(s, a.id, "W&B's principal may "+a.may, check(func(ctx context.Context, t *run.T, c *client) { c.action(ctx, t, a) }),
-				slices.Concat([]run.Option{reached, run.Costs(a.requests+1, a.objects, a.bytes)}, a.options)...)
+			options := []run.Option{reached, run.Costs(a.requests+1, a.objects, a.bytes)}
+			if a.marker != "" {
+				options = append(options, run.DecidedByMarker(a.marker, check(func(ctx context.Context, t *run.T, c *client) { c.advise(ctx, t, a) })))
+			}
+			run.It(s, a.id, "W&B's principal may "+a.may, check(func(ctx context.Context, t *run.T, c *client) { c.action(ctx, t, a) }), options...)
 		}
 	}
 	judged := func(id, text string, kinds ...string) {
@@ -50,9 +52,9 @@ func bucketSpecs(s *run.Subject) {
 	}
 	if s.Is(policy.CoreWeave) {
 		run.It(s, "BYOB-PERM-019", "the access key puts, gets, lists and deletes", check(accessKey), reached, run.Costs(6, 1, 1<<10),
-			run.DecidedByMarker("put object"), run.DecidedByMarker("get object"))
+			run.DecidedByMarker("put object", check(adviseKey("BYOB-PERM-008"))), run.DecidedByMarker("get object", check(adviseKey("BYOB-PERM-001"))))
 	}
-	run.It(s, "BYOB-PERM-020", "nobody reads, lists or writes without credentials", check(nobody), reached, run.Costs(16, 2, 2<<10))
+	run.It(s, "BYOB-PERM-020", "nobody reads, lists or writes without credentials", check(nobody), reached, run.Costs(17, 2, 2<<10))
 }
 
 // client is the bucket as the run's identity sees it.
@@ -93,12 +95,27 @@ func (c *client) allowed(ctx context.Context, t *run.T, a action, what string, e
 	}
 }
 
-// judge adds what the policy says, where one was given: an access key that may is not yet the principal of the deployment.
-func (c *client) judge(t *run.T, id string) {
-	d := c.s.Documents
-	if d.Access.Bucket == nil && d.PolicyError == nil {
+// documents are what is known of who may what: where the policy is the bucket's, and not a user's, it is read.
+func (c *client) documents(ctx context.Context, t *run.T) *run.Documents {
+	switch {
+	case c.s.Is(named...):
+		return t.Known(ctx, c.s, bucket.DocumentPolicy)
+	case c.s.Is(policy.GCP):
+		return t.Known(ctx, c.s, bucket.DocumentRoles)
+	}
+	return c.s.Documents
+}
+
+// judge adds what the policy says, where one is within reach: an access key that may is not yet the principal of the deployment.
+func (c *client) judge(ctx context.Context, t *run.T, id string) {
+	if !c.s.Shows(bucket.DocumentPolicy) {
 		return
 	}
+	c.held(t, c.documents(ctx, t), id)
+}
+
+// held judges a requirement by documents; what they leave out decides nothing.
+func (c *client) held(t *run.T, d *run.Documents, id string) {
 	findings := d.AccessFindings()
 	if worst := finding.Worst(findings, id); worst != "" && worst != finding.NotGiven {
 		t.Findings(findings, id)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
 	"github.com/bucketproof/bucketproof/harness/run"
-	"github.com/bucketproof/bucketproof/reference/finding"
 	"github.com/bucketproof/bucketproof/suites/urls"
 )
 
@@ -68,8 +67,8 @@ func nobody(ctx context.Context, t *run.T, c *client) {
 		}
 		t.Denied(d)
 	}
-	if worst := finding.Worst(c.s.Documents.AccessFindings(), "BYOB-PERM-020"); worst != "" && worst != finding.NotGiven {
-		t.Findings(c.s.Documents.AccessFindings(), "BYOB-PERM-020")
+	if c.s.Is("gcp") || c.s.Shows(bucket.DocumentPolicy) || c.s.Shows(bucket.DocumentAccount) {
+		c.held(t, c.documents(ctx, t), "BYOB-PERM-020")
 	}
 }
 

@@ -75,7 +75,7 @@ func accountKey(ctx context.Context, t *run.T, c *client) {
 	_, err := c.b.Document(ctx, bucket.DocumentVersioning)
 	t.OK("the blob service's properties are read with the key", err)
 	t.Observe("the blob service's properties are read with the key")
-	c.everything(ctx, t, id)
+	c.everything(ctx, t, id, nil)
 	d := c.s.Documents
 	if d.Access.Assignments != nil || d.Access.Federated != nil || d.Access.Account != nil {
 		t.Findings(d.AccessFindings(), id)
@@ -88,27 +88,40 @@ func accessKey(ctx context.Context, t *run.T, c *client) {
 	if c.s.Owner() {
 		t.NotRun("not given: the access key: an address with credentials")
 	}
-	d := t.Known(ctx, c.s, bucket.DocumentPolicy)
-	advice := "make a new API access key (Cloud Console, Object Storage, Access Keys) that outlasts W&B's use of it; if it is valid, let the organisation's access policy, which is judged first, and the bucket policy allow Get, Put, Delete and List"
-	if d.Access.Bucket != nil {
-		advice = "if the bucket policy allows it, " + elsewhere(c.s)
-	}
-	t.Advise("%s", advice)
-	c.everything(ctx, t, "BYOB-PERM-019")
+	t.Advise("make a new API access key (Cloud Console, Object Storage, Access Keys) that outlasts W&B's use of it")
+	c.everything(ctx, t, "BYOB-PERM-019", func(action string) { adviseKey(action)(ctx, t, c) })
 }
 
-// everything stores, reads, lists and removes an object of the run's own.
-func (c *client) everything(ctx context.Context, t *run.T, id string) {
+// adviseKey says what lets an access key do what a requirement's action is.
+func adviseKey(requirement string) func(context.Context, *run.T, *client) {
+	return func(ctx context.Context, t *run.T, c *client) {
+		for _, a := range actions {
+			if a.id == requirement {
+				c.advise(ctx, t, a)
+			}
+		}
+	}
+}
+
+// everything stores, reads, lists and removes an object of the run's own. denied is told of the requirement whose action is
+// refused; it may be nil.
+func (c *client) everything(ctx context.Context, t *run.T, id string, denied func(requirement string)) {
+	done := func(what, requirement string, err error) {
+		if denied != nil && err != nil && bucket.Classify(what, err).Kind == bucket.KindDenied {
+			denied(requirement)
+		}
+		t.OK(what, err)
+	}
 	key := c.s.Key(id, "object")
 	_, err := c.b.Put(ctx, key, []byte(body), "text/plain")
-	t.OK("an object is stored", err)
+	done("an object is stored", "BYOB-PERM-008", err)
 	got, _, err := c.b.Get(ctx, key)
-	t.OK("it is read", err)
+	done("it is read", "BYOB-PERM-001", err)
 	t.Equal("what is read", []byte(body), got)
 	keys, err := c.b.List(ctx, key, 2)
-	t.OK("it is listed", err)
+	done("it is listed", "BYOB-PERM-003", err)
 	t.True("the listing", "names the object", slices.Contains(keys, key), fmt.Sprintf("%d keys", len(keys)))
-	t.OK("it is removed", c.b.Delete(ctx, key))
+	done("it is removed", "BYOB-PERM-007", c.b.Delete(ctx, key))
 	c.enforced(t)
 }
 

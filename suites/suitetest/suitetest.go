@@ -111,9 +111,7 @@ func Provision(t *testing.T, host *stores.Host, provider string) *stores.Bucket 
 }
 
 // Target is an embedded bucket as Certify takes it.
-func Target(b *stores.Bucket) run.Target {
-	return run.Target{Address: b.Address, Profile: b.Provider, Network: b.Network, Store: b.Store, Secrets: b.Secrets}
-}
+func Target(b *stores.Bucket) run.Target { return run.Embedded(b, "") }
 
 // remote is the bucket of the environment.
 func remote(t *testing.T, raw string) run.Target {
