@@ -29,11 +29,18 @@ func rightsFaults() []Fault {
 		{"s3:GetBucketLocation", []string{"BYOB-PERM-010"}, nil, false},
 		{"s3:GetBucketVersioning", []string{"BYOB-PERM-011"}, []string{"BYOB-KEEP-002"}, false},
 	} {
+		profiles := s3family
+		if w.action == "s3:GetObject*" {
+			profiles = []string{"coreweave", "s3-compatible"} // Amazon's policy shows that the wildcard is gone
+		}
 		name := "no-" + strings.ToLower(strings.Trim(strings.TrimPrefix(w.action, "s3:"), "*"))
-		out = append(out, Fault{Name: name, Does: "the bucket policy does not grant " + w.action, Profiles: s3family, Breaks: w.breaks, Blocks: w.blocks, Leaves: w.leaves,
+		out = append(out, Fault{Name: name, Does: "the bucket policy does not grant " + w.action, Profiles: profiles, Breaks: w.breaks, Blocks: w.blocks, Leaves: w.leaves,
 			Setup: func(string) stores.Setup { return stores.Setup{Without: []string{w.action}} }})
 	}
 	return append(out,
+		Fault{Name: "no-getobject-and-shown", Does: "the bucket policy, which is read, does not grant s3:GetObject*", Profiles: []string{"aws"},
+			Breaks: []string{"BYOB-PERM-001", "BYOB-PERM-018"}, Blocks: without(uses, "BYOB-PERM-001", "BYOB-PERM-018"),
+			Setup: func(string) stores.Setup { return stores.Setup{Without: []string{"s3:GetObject*"}} }},
 		Fault{Name: "delete-denied", Does: "the bucket policy grants s3:DeleteObject, and another statement denies it", Profiles: s3family, Leaves: true,
 			Breaks: []string{"BYOB-PERM-007", "BYOB-PERM-019"}, Blocks: append(slices.Clone(byURL), "BYOB-KMS-002"),
 			Setup: func(string) stores.Setup { return stores.Setup{Denied: []string{"s3:DeleteObject"}} }},

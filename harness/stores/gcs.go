@@ -150,7 +150,9 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 	for _, host := range gcsHosts {
 		bucket.Network.Hosts[host] = bucket.front.addr
 	}
-	bucket.Store.Fidelity, err = o.probe(ctx)
+	if bucket.Store.Fidelity, err = o.probe(ctx); err == nil && (s.GCS.Public || s.Public) {
+		o.policy.publish() // what the store enforces is probed on a bucket that is nobody's business
+	}
 	return bucket, err
 }
 

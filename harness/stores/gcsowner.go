@@ -71,9 +71,6 @@ func newGCSOwner(name string, accounts []*serviceAccount, s Setup) (*gcsOwner, e
 			granted[role] = append(granted[role], "serviceAccount:"+a.email)
 		}
 	}
-	if s.GCS.Public || s.Public {
-		granted["roles/storage.objectViewer"] = append(granted["roles/storage.objectViewer"], allUsers)
-	}
 	o.policy = newGCSPolicy(granted)
 	if refusal := checkBindings(o.policy.list(), false); refusal != nil {
 		return nil, fmt.Errorf("set the bucket up: %s %s", refusal.Message, refusal.Details)

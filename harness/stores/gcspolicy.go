@@ -41,6 +41,13 @@ func newGCSPolicy(granted map[string][]string) *gcsPolicy {
 	return &gcsPolicy{bindings: canonicalBindings(list), turn: 1}
 }
 
+// publish lets everybody read objects.
+func (p *gcsPolicy) publish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bindings = canonicalBindings(append(p.bindings, &raw.PolicyBindings{Role: "roles/storage.objectViewer", Members: []string{allUsers}}))
+}
+
 // canonicalBindings has each role once, and roles and members in order.
 func canonicalBindings(list []*raw.PolicyBindings) []*raw.PolicyBindings {
 	members := map[string][]string{}

@@ -12,8 +12,14 @@ func (s Setup) Sound() Setup {
 	if !slices.Contains(s.MoreActions, deleteVersion) {
 		s.MoreActions = append(slices.Clone(s.MoreActions), deleteVersion)
 	}
+	if s.GCS.Lifecycle == "" {
+		s.GCS.Lifecycle = noncurrent
+	}
 	return s
 }
+
+// noncurrent removes old versions after a while, which edition 2026-08 of the rules asks for.
+const noncurrent = `{"rule": [{"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 30}}]}`
 
 // deleteVersion is not among W&B's eleven actions; without it old versions of what a run writes remain.
 const deleteVersion = "s3:DeleteObjectVersion"

@@ -86,7 +86,13 @@ func own(t *run.T, what string, err error) {
 func (c *client) action(ctx context.Context, t *run.T, a action) {
 	if c.s.Owner() {
 		t.Observe("the address holds no credentials: the run acts as the bucket's owner, and what W&B may do is judged by the policy")
-		t.Findings(c.documents(ctx, t).AccessFindings(), a.id)
+		findings := c.documents(ctx, t).AccessFindings()
+		for _, whom := range speaks {
+			if finding.Worst(findings, whom) == finding.Broken {
+				t.Errorf("it stands on %s, which failed: the policy does not speak of W&B", whom)
+			}
+		}
+		t.Findings(findings, a.id)
 		return
 	}
 	a.try(ctx, t, c, a)

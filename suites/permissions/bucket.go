@@ -27,24 +27,24 @@ func bucketSpecs(s *run.Subject) {
 			run.It(s, a.id, "W&B's principal may "+a.may, check(func(ctx context.Context, t *run.T, c *client) { c.action(ctx, t, a) }), options...)
 		}
 	}
-	judged := func(id, text string, kinds ...string) {
+	judged := func(id, text string, needs []string, kinds ...string) {
 		run.It(s, id, text, func(ctx context.Context, t *run.T) {
 			c := newClient(t, s)
 			t.Findings(t.Known(ctx, c.s, kinds...).AccessFindings(), id)
-		}, reached, run.Costs(len(kinds), 0, 0))
+		}, reached, run.Needs(needs...), run.Costs(len(kinds), 0, 0))
 	}
 	if s.Is(named...) {
-		judged("BYOB-PERM-012", "the bucket's policy names the deployment's principal", bucket.DocumentPolicy)
+		judged("BYOB-PERM-012", "the bucket's policy names the deployment's principal", nil, bucket.DocumentPolicy)
 	}
 	if s.Is(policy.CoreWeave) {
-		judged("BYOB-PERM-013", "the bucket's policy lets this organisation in by wandb:OrgID", bucket.DocumentPolicy)
+		judged("BYOB-PERM-013", "the bucket's policy lets this organisation in by wandb:OrgID", speaks[:1], bucket.DocumentPolicy)
 	}
 	switch {
 	case s.Is(named...):
-		judged("BYOB-PERM-016", "the bucket's policy grants nothing that changes the bucket", bucket.DocumentPolicy)
-		judged("BYOB-PERM-018", "the bucket's policy grants the documented wildcards themselves", bucket.DocumentPolicy)
+		judged("BYOB-PERM-016", "the bucket's policy grants nothing that changes the bucket", speaks, bucket.DocumentPolicy)
+		judged("BYOB-PERM-018", "the bucket's policy grants the documented wildcards themselves", speaks, bucket.DocumentPolicy)
 	case s.Is(policy.S3Compatible): // the policy is the user's, and no bucket shows it
-		judged("BYOB-PERM-016", "the user's policy grants nothing that changes the bucket")
+		judged("BYOB-PERM-016", "the user's policy grants nothing that changes the bucket", nil)
 	case s.Is(policy.GCP):
 		run.It(s, "BYOB-PERM-014", "the service account may do what storage.admin lets it", check(storageAdmin), reached, run.Costs(4, 0, 0))
 	case s.Is(policy.Azure):
@@ -56,6 +56,9 @@ func bucketSpecs(s *run.Subject) {
 	}
 	run.It(s, "BYOB-PERM-020", "nobody reads, lists or writes without credentials", check(nobody), reached, run.Costs(17, 2, 2<<10))
 }
+
+// speaks are the requirements without which a policy says nothing of W&B's principal.
+var speaks = []string{"BYOB-PERM-012", "BYOB-PERM-013"}
 
 // client is the bucket as the run's identity sees it.
 type client struct {
@@ -114,9 +117,16 @@ func (c *client) judge(ctx context.Context, t *run.T, id string) {
 	c.held(t, c.documents(ctx, t), id)
 }
 
-// held judges a requirement by documents; what they leave out decides nothing.
+// held judges a requirement by documents; what they leave out decides nothing. Nor does a policy that doesn't speak of W&B, which
+// is BYOB-PERM-012's and 013's, where the right was tried.
 func (c *client) held(t *run.T, d *run.Documents, id string) {
 	findings := d.AccessFindings()
+	for _, whom := range speaks {
+		if id != "BYOB-PERM-020" && finding.Worst(findings, whom) == finding.Broken {
+			t.Observe("the policy does not speak of W&B (%s), and says nothing of this right", whom)
+			return
+		}
+	}
 	if worst := finding.Worst(findings, id); worst != "" && worst != finding.NotGiven {
 		t.Findings(findings, id)
 	}
