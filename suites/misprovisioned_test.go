@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bucketproof/bucketproof/fixtures/misprovisioned"
+	"github.com/bucketproof/bucketproof/harness/faults"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/reference/cors"
 	"github.com/bucketproof/bucketproof/reference/policy"
@@ -29,12 +30,9 @@ func corpus(t *testing.T) []misprovisioned.Case {
 // documents are a case's documents, read as review reads them.
 func documents(t *testing.T, c misprovisioned.Case) *run.Documents {
 	t.Helper()
-	d := &run.Documents{FrontendOrigin: c.FrontendURL, Need: policy.Need{Provider: c.Provider, Edition: c.Edition, Deployment: c.Deployment, Bucket: c.Bucket, Path: c.Path,
-		OrgID: c.OrgID, Principal: c.Principal, KMSKey: c.KMSKey, Account: c.Account, PlainHTTP: c.PlainHTTP}}
-	for kind, text := range c.Documents {
-		if err := d.Read(kind, []byte(text)); err != nil {
-			t.Fatalf("%s: %v", kind, err)
-		}
+	d, err := faults.ReadCase(c)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return d
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/bucketproof/bucketproof/suites/availability"
 	"github.com/bucketproof/bucketproof/suites/cors"
 	"github.com/bucketproof/bucketproof/suites/encryption"
+	"github.com/bucketproof/bucketproof/suites/evaluator"
 	"github.com/bucketproof/bucketproof/suites/isolation"
 	"github.com/bucketproof/bucketproof/suites/onboarding"
 	"github.com/bucketproof/bucketproof/suites/permissions"
@@ -24,11 +25,14 @@ func Bucket() []run.Family {
 
 // Connector is what a connector goes through.
 func Connector() []run.Family {
-	return []run.Family{Address, Availability, Onboarding, Placement, Isolation, Retention, Signing}
+	return []run.Family{Address, Evaluator, Availability, Onboarding, Placement, Isolation, Retention, Signing}
 }
 
 // Parser is what an implementation of storage addresses goes through.
 func Parser() []run.Family { return []run.Family{Address} }
+
+// Policies is what an evaluator of policies goes through.
+func Policies() []run.Family { return []run.Family{Evaluator} }
 
 // Documents is what a bucket's documents go through.
 func Documents() []run.Family { return []run.Family{CORS, Permissions, Encryption, Retention} }
@@ -45,6 +49,7 @@ var (
 	Encryption  = run.Family{Name: "encryption", Specs: encryption.Specs}
 	Retention   = run.Family{Name: "retention", Specs: retention.Specs}
 
+	Evaluator    = run.Family{Name: "evaluator", Specs: evaluator.Specs}
 	Availability = run.Family{Name: "availability", Specs: availability.Specs}
 	Onboarding   = run.Family{Name: "onboarding", Specs: onboarding.Specs}
 	Placement    = run.Family{Name: "placement", Specs: placement.Specs}

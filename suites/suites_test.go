@@ -156,11 +156,14 @@ func TestEveryRequirementHasAFault(t *testing.T) {
 	}
 	for _, c := range corpus(t) {
 		if len(c.Expected) > 0 {
-			know("documents: "+c.Name, []string{"documents"}, c.Expected)
+			know(faults.DocumentName(c), []string{"documents"}, c.Expected)
 		}
 	}
 	for _, f := range faults.ParserFaults() {
 		know("parser: "+f.Name, []string{faults.ParserProfile}, f.Breaks)
+	}
+	for _, f := range faults.EvaluatorFaults() {
+		know(f.Name, []string{faults.ParserProfile}, f.Breaks)
 	}
 	for _, f := range faults.ConnectorFaults() {
 		know("connector: "+f.Name, []string{faults.ParserProfile}, f.Breaks)

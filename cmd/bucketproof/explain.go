@@ -154,6 +154,11 @@ func faultsOf(id string) []string {
 			names = append(names, f.Name)
 		}
 	}
+	for _, f := range faults.EvaluatorFaults() {
+		if slices.Contains(f.Breaks, id) {
+			names = append(names, f.Name)
+		}
+	}
 	for _, f := range faults.ConnectorFaults() {
 		if slices.Contains(f.Breaks, id) {
 			names = append(names, f.Name)
@@ -165,7 +170,7 @@ func faultsOf(id string) []string {
 	}
 	for _, c := range cases {
 		if slices.Contains(c.Expected, id) {
-			names = append(names, fmt.Sprintf("documents: %s (%s)", c.Name, c.Provider))
+			names = append(names, faults.DocumentName(c))
 		}
 	}
 	return names

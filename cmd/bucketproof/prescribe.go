@@ -83,7 +83,7 @@ func newPrescribe(s streams) *cobra.Command {
 	var apply applyFlags
 	var as, group string
 	var asJSON bool
-	cmd := &cobra.Command{Use: "prescribe [ADDRESS | -]", Short: "Print what a bucket needs: policy, CORS rules, commands; or apply it", Long: prescribeHelp,
+	cmd := &cobra.Command{Use: "prescribe [ADDRESS | -]", Short: "Print what a bucket needs: policy, CORS, commands; or apply it", Long: prescribeHelp,
 		Example: prescribeExample, Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case apply.asked():

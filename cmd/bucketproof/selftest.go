@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bucketproof/bucketproof/fixtures/misprovisioned"
 	"github.com/bucketproof/bucketproof/harness/faults"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
@@ -55,19 +56,19 @@ The exit code is 0 when every fault was caught and nothing else, 1 when not,
 			return selftest(cmd.Context(), s, profiles, only, seed, asJSON)
 		}}
 	f := cmd.Flags()
-	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector has the parser's faults, too)")
+	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector has the parser's and the evaluator's\nfaults, too; documents has misprovisioned buckets)")
 	f.StringSliceVar(&only, "fault", nil, "only these faults")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.BoolVar(&list, "list", false, "list the faults: name, what it does, what it breaks; run nothing")
 	cmd.MarkFlagsMutuallyExclusive("list", "json")
-	complete(cmd, "profile", func() []string { return append([]string{faults.ParserProfile}, catalogue.Providers...) })
+	complete(cmd, "profile", selftestProfiles)
 	complete(cmd, "fault", faultNames)
 	f.Int64Var(&seed, "seed", 0, "seed of everything random (default: a new one, printed)")
 	return cmd
 }
 
 func selftest(ctx context.Context, s streams, profiles, only []string, seed int64, asJSON bool) (err error) {
-	known := append([]string{faults.ParserProfile}, catalogue.Providers...)
+	known := selftestProfiles()
 	if len(profiles) == 0 {
 		profiles = known
 	}
@@ -97,19 +98,26 @@ func selftest(ctx context.Context, s streams, profiles, only []string, seed int6
 	if asJSON {
 		out = s.err
 	}
-	m := &faults.Matrix{Host: host, Families: suites.Bucket(), Parser: suites.Parser(), Connector: suites.Connector(), Notify: func(r faults.Row) { printRow(out, r) },
+	m := &faults.Matrix{Host: host, Families: suites.Bucket(), Parser: suites.Parser(), Connector: suites.Connector(),
+		Evaluator: suites.Policies(), Documents: suites.Documents(), Notify: func(r faults.Row) { printRow(out, r) },
 		Options: run.Options{Catalogue: cat, Seed: seed, Program: program()}}
 	result := matrixResult{APIVersion: "bucketproof/v1", Kind: "FaultMatrix", Program: program(), Seed: seed, Rows: []faults.Row{}}
 	for _, p := range profiles {
 		var rows []faults.Row
-		if p == faults.ParserProfile {
-			rows, err = m.Parsers(ctx, only)
-			if err == nil {
+		switch p {
+		case faults.ParserProfile:
+			for _, try := range []func(context.Context, []string) ([]faults.Row, error){m.Parsers, m.Evaluators, m.Connectors} {
 				var more []faults.Row
-				more, err = m.Connectors(ctx, only)
-				rows = append(rows, more...)
+				if more, err = try(ctx, only); err == nil || len(more) > 0 {
+					rows = append(rows, more...)
+				}
+				if err != nil {
+					break
+				}
 			}
-		} else {
+		case faults.DocumentsProfile:
+			rows, err = m.Documented(ctx, only)
+		default:
 			rows, err = m.Bucket(ctx, p, only)
 		}
 		result.Rows = append(result.Rows, rows...)
@@ -128,10 +136,25 @@ func faultNames() (names []string) {
 	for _, f := range faults.ParserFaults() {
 		names = append(names, f.Name)
 	}
+	for _, f := range faults.EvaluatorFaults() {
+		names = append(names, f.Name)
+	}
 	for _, f := range faults.ConnectorFaults() {
 		names = append(names, f.Name)
 	}
+	cases, err := misprovisioned.Load()
+	if err != nil {
+		return names // the corpus is part of the program: a test reads it
+	}
+	for _, c := range cases {
+		names = append(names, faults.DocumentName(c))
+	}
 	return names
+}
+
+// selftestProfiles are what faults can be tried in.
+func selftestProfiles() []string {
+	return append([]string{faults.ParserProfile, faults.DocumentsProfile}, catalogue.Providers...)
 }
 
 // listFaults prints what each fault does, where it can be built in, and what it breaks.
@@ -152,8 +175,16 @@ func listFaults(w io.Writer) error {
 	for _, f := range faults.ParserFaults() {
 		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
 	}
+	for _, f := range faults.EvaluatorFaults() {
+		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
+	}
 	for _, f := range faults.ConnectorFaults() {
 		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
+	}
+	cases, err := misprovisioned.Load()
+	errs = append(errs, err)
+	for _, c := range cases {
+		errs = append(errs, line(faults.DocumentName(c), c.Name+" ("+c.Base+")", []string{faults.DocumentsProfile}, c.Expected))
 	}
 	return errors.Join(errs...)
 }
@@ -193,6 +224,10 @@ func printRow(w io.Writer, r faults.Row) {
 	what := strings.Join(short(r.Failed), " ")
 	if n := len(r.Undecided); n > 0 {
 		what += fmt.Sprintf(" (+%d undecided)", n)
+	}
+	if len(name) > 36 { // a misprovisioned bucket's: it has a line of its own
+		fmt.Fprintf(w, "%-13s %s\n", r.Profile, name)
+		r.Profile, name = "", ""
 	}
 	line := hang(fmt.Sprintf("%-13s %-36s %-9s ", r.Profile, name, verdict), strings.Repeat(" ", 61), what, columns)
 	fmt.Fprintln(w, line)

@@ -16,6 +16,7 @@ const (
 	CapCreateBucket      = "createBucket"
 	CapStorageList       = "storageList"
 	CapRequester         = "requester"
+	CapPolicies          = "policies"
 )
 
 // Info is what a connector says of itself.

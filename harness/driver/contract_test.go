@@ -182,6 +182,15 @@ func everything(t *testing.T, c *driver.Client, y *run.Yard) {
 	must(t, err)
 	_, err = c.ReadAddress(ctx, driver.AddressRequest{List: &list})
 	must(t, err)
+	said, err := c.EvaluatePolicy(ctx, driver.PolicyQuestion{Provider: "aws", Kind: "bucket policy", Principal: "arn:aws:iam::111122223333:root", Action: "s3:GetObject", Resource: "arn:aws:s3:::b/*",
+		Policy: `{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.1"}}}}`})
+	must(t, err)
+	if said.Answer != "depends" || len(said.Conditions) != 1 {
+		t.Errorf("a condition that nobody can decide: got %+v", said)
+	}
+	if _, err := c.EvaluatePolicy(ctx, driver.PolicyQuestion{Provider: "aws", Kind: "bucket policy", Policy: "{}", Action: "s3:*", Resource: "*"}); !driver.IsKind(err, driver.BadRequest) {
+		t.Errorf("a policy that is none: got %v, want it refused as invalid", err)
+	}
 	made, err := c.CreateInstance(ctx, driver.InstanceSpec{Name: "contract", Edition: "2025-09", Deployment: "self-managed",
 		ServerVersion: "v0.80.0", ChartVersion: "v0.40.0", Storage: &driver.Storage{Address: raw}, SupportedFileStores: &list})
 	must(t, err)

@@ -42,13 +42,15 @@ type Row struct {
 // Good reports whether the suite did what it had to.
 func (r Row) Good() bool { return r.NotRun == "" && len(r.Wrong) == 0 }
 
-// Matrix tries faults. Families are what a bucket goes through, Parser and Connector what those do.
+// Matrix tries faults. Families are what a bucket goes through, Parser, Connector, Evaluator and Documents what those do.
 type Matrix struct {
 	Host      *stores.Host
 	Options   run.Options
 	Families  []run.Family
 	Parser    []run.Family
 	Connector []run.Family
+	Evaluator []run.Family
+	Documents []run.Family
 	Notify    func(Row)
 }
 

@@ -71,6 +71,8 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 		l.Outcome, l.Reason = reports.NotRun, "left out by --only"
 	case c.subject.Kind == KindParser && e.Family != "ADDR":
 		l.Outcome, l.Reason = reports.NotRun, "a reader of addresses alone can't show it: a connector is asked"
+	case c.subject.Kind == KindEvaluator && e.ID != "BYOB-PERM-017":
+		l.Outcome, l.Reason = reports.NotRun, "an evaluator of policies alone can't show it: a connector is asked"
 	case len(x.problems) > 0:
 		l.Outcome, l.Reason = reports.Errored, "the run was broken off before any spec: "+strings.Join(x.problems, "; ")
 	default:
@@ -151,6 +153,8 @@ func addressWords(s *Subject) string {
 		return documentsWords(s)
 	case KindParser:
 		return "storage addresses"
+	case KindEvaluator:
+		return "policies"
 	case KindConnector:
 		return s.Connector.Base().String()
 	}

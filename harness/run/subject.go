@@ -14,6 +14,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/driver"
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reference/policy"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -21,6 +22,7 @@ import (
 const (
 	KindBucket    = "bucket"
 	KindParser    = "parser"
+	KindEvaluator = "evaluator"
 	KindDocuments = "documents"
 	KindConnector = "connector"
 )
@@ -43,6 +45,8 @@ type Subject struct {
 
 	// Implementation is the parser under test, for subjects of kind parser.
 	Implementation address.Implementation
+	// Evaluator is the evaluator of policies under test, for subjects of kind evaluator.
+	Evaluator policy.Implementation
 
 	// Connector speaks to the connector under test as its operator, Info is what it says of itself, and Yard are the
 	// buckets it may use, for subjects of kind connector. While specs are declared there are none.

@@ -49,6 +49,7 @@ func (c *Connector) routes() http.Handler {
 	const in = "/v1/instances/{i}"
 	handle("GET /v1/connector", forOperator, (*call).describe)
 	handle("POST /v1/addresses", forOperator, (*call).readAddress)
+	handle("POST /v1/policies", forOperator, (*call).evaluatePolicy)
 	handle("POST /v1/instances", forOperator, (*call).createInstance)
 	handle("GET "+in, forOperator, (*call).showInstance)
 	handle("DELETE "+in, forOperator, (*call).forgetInstance)

@@ -9,6 +9,7 @@ import (
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/availability"
 	"github.com/bucketproof/bucketproof/reference/placement"
+	"github.com/bucketproof/bucketproof/reference/policy"
 	"github.com/bucketproof/bucketproof/reference/signing"
 )
 
@@ -21,6 +22,8 @@ type Rules struct {
 	// ParseAddress reads one address of storage, ParseStores the list of supported file stores.
 	ParseAddress func(raw string, o address.Options) (*address.Address, error)
 	ParseStores  func(list string, o address.Options) (*address.Stores, error)
+	// EvaluatePolicy judges a policy for what it means.
+	EvaluatePolicy policy.Implementation
 	// Availability says whether storage is on offer; anything but availability.Offered refuses.
 	Availability func(availability.Instance, availability.Request) (availability.Answer, error)
 	// CheckFields judges the form of a team's storage.
@@ -106,15 +109,16 @@ const (
 // soundRules are the rules as published.
 func (c *Connector) soundRules() Rules {
 	return Rules{
-		ParseAddress: address.Parse,
-		ParseStores:  address.ParseStores,
-		Availability: availability.Decide,
-		CheckFields:  placement.CheckFields,
-		Where:        placement.Where,
-		Resolve:      placement.Resolve,
-		Key:          placement.Key,
-		May:          placement.May,
-		TokenHolds:   func(expires, now time.Time) bool { return now.Before(expires) },
+		ParseAddress:   address.Parse,
+		ParseStores:    address.ParseStores,
+		EvaluatePolicy: policy.Reference(),
+		Availability:   availability.Decide,
+		CheckFields:    placement.CheckFields,
+		Where:          placement.Where,
+		Resolve:        placement.Resolve,
+		Key:            placement.Key,
+		May:            placement.May,
+		TokenHolds:     func(expires, now time.Time) bool { return now.Before(expires) },
 		Lifetime: func(method string) time.Duration {
 			if method == http.MethodGet || method == http.MethodHead {
 				return readingLifetime

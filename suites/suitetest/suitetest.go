@@ -18,6 +18,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reference/policy"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -59,6 +60,16 @@ func Run(t *testing.T, family run.Family, needs ...run.Family) {
 // Parser runs a family over the reference's own reader of addresses.
 func Parser(t *testing.T, family run.Family) {
 	d, err := run.ConformParser(t.Context(), "reference", address.Reference(),
+		run.Options{Catalogue: Catalogue(t), Families: []run.Family{family}, Seed: seed, Program: program})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report(t, d.Result, family)
+}
+
+// Evaluator runs a family over the reference's own evaluator of policies.
+func Evaluator(t *testing.T, family run.Family) {
+	d, err := run.ConformEvaluator(t.Context(), "reference", policy.Reference(),
 		run.Options{Catalogue: Catalogue(t), Families: []run.Family{family}, Seed: seed, Program: program})
 	if err != nil {
 		t.Fatal(err)
