@@ -4,10 +4,10 @@ LINT := bin/golangci-lint
 LINT_VERSION := v2.15.0
 REPORT ?= bucketproof-report
 
-.PHONY: help build test race lint certify selftest bench fuzz clean
+.PHONY: help build test race first-use lint certify selftest bench fuzz clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 build: ## build bin/bucketproof
 	$(GO) build -o bin/bucketproof ./cmd/bucketproof
@@ -17,6 +17,9 @@ test: ## all tests (the README's second command)
 
 race: ## the race detector, where goroutines live
 	$(GO) test -race ./harness/wire ./harness/run ./harness/bucket ./harness/stores ./reference/connector
+
+first-use: ## install the Azure emulator into an empty cache, cut off once and twice at a time
+	BUCKETPROOF_TEST_FIRST_USE=1 $(GO) test -count=1 -run '^TestAzuriteFirstUse$$' ./harness/stores
 
 lint: $(LINT) ## go vet and golangci-lint
 	$(GO) vet ./...

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,7 +26,42 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"bucketproof": main})
+	testscript.Main(withAzurite{m}, map[string]func(){"bucketproof": main})
+}
+
+// azurite is the Host on which all tests have their Azure buckets, for Azurite takes seconds to start. It starts no gateway, of
+// which a process has one at a time.
+var azurite struct {
+	once sync.Once
+	host *stores.Host
+	err  error
+}
+
+// withAzurite ends it after the last test.
+type withAzurite struct{ m *testing.M }
+
+func (w withAzurite) Run() int {
+	code := w.m.Run()
+	if azurite.host != nil {
+		if err := azurite.host.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "end Azurite:", err)
+			code = 1
+		}
+	}
+	return code
+}
+
+// hostOf is the Host for a provider's bucket: the test's own, but Azure's.
+func hostOf(t *testing.T, own *stores.Host, provider string) *stores.Host {
+	t.Helper()
+	if provider != stores.Azure {
+		return own
+	}
+	azurite.once.Do(func() { azurite.host, azurite.err = stores.NewHost(context.Background(), stores.HostOptions{}) })
+	if azurite.err != nil {
+		t.Fatalf("start the stores: %v", azurite.err)
+	}
+	return azurite.host
 }
 
 // TestScripts runs the scripts in testdata/script, each a story of one command.
@@ -46,10 +83,13 @@ func call(t *testing.T, in string, args ...string) called {
 	return called{code, out.String(), errw.String()}
 }
 
+// keys are those of all Hosts that the tests start.
+var keys stores.KeyRing
+
 // newHost starts stores that end with the test.
 func newHost(t *testing.T) *stores.Host {
 	t.Helper()
-	h, err := stores.NewHost(context.Background(), stores.HostOptions{Dir: t.TempDir()})
+	h, err := stores.NewHost(context.Background(), stores.HostOptions{Dir: t.TempDir(), Keys: &keys})
 	if err != nil {
 		t.Fatalf("start the stores: %v", err)
 	}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,9 +21,13 @@ import (
 func TestMistakesGetTheirOwnFinding(t *testing.T) {
 	h := newHost(t)
 	silent := silence(t)
+	// The program waits for its limits there: a process of its own does, while the other cases run.
+	patient := provision(t, h, "s3-compatible", stores.Setup{})
+	waiting := begin(t, withHost(patient.Address, silent), flagsFor(t, h, patient))
 	for _, c := range []struct {
 		name    string
 		setup   stores.Setup
+		waits   bool // it was begun before the others
 		address func(string) string
 		flags   func([]string) []string
 		finding string
@@ -37,8 +43,6 @@ func TestMistakesGetTheirOwnFinding(t *testing.T) {
 			finding: "BYOB-NET-001", outcome: reports.Failed, code: exitNot, says: "no such host"},
 		{name: "a port on which nobody listens", address: func(a string) string { return withHost(a, closedPort(t)) },
 			finding: "BYOB-NET-002", outcome: reports.Failed, code: exitNot, says: "refused"},
-		{name: "a host that accepts and never answers", address: func(a string) string { return withHost(a, silent) },
-			finding: "BYOB-NET-003", outcome: reports.Errored, code: exitErrored, says: "timeout"},
 		{name: "a wrong region", address: func(a string) string { return strings.Replace(a, "region=us-east-1", "region=eu-west-1", 1) },
 			finding: "BYOB-NET-005", outcome: reports.Failed, code: exitNot, says: "us-east-1"},
 		{name: "a certificate of a CA that is not trusted", flags: func([]string) []string { return nil },
@@ -47,9 +51,13 @@ func TestMistakesGetTheirOwnFinding(t *testing.T) {
 			finding: "BYOB-NET-004", outcome: reports.Failed, code: exitNot, says: " off"},
 		{name: "plain http on a TLS port", address: func(a string) string { return strings.Replace(a, "&tls=true", "&tls=false", 1) },
 			finding: "BYOB-NET-004", outcome: reports.Errored, code: exitErrored, says: "Date"},
+		{name: "a host that accepts and never answers", waits: true, finding: "BYOB-NET-003", outcome: reports.Errored, code: exitErrored, says: "timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := provision(t, h, "s3-compatible", c.setup)
+			b := patient
+			if !c.waits {
+				b = provision(t, h, "s3-compatible", c.setup)
+			}
 			address, flags := b.Address, flagsFor(t, h, b)
 			if c.address != nil {
 				address = c.address(address)
@@ -57,10 +65,18 @@ func TestMistakesGetTheirOwnFinding(t *testing.T) {
 			if c.flags != nil {
 				flags = c.flags(flags)
 			}
-			dir := filepath.Join(t.TempDir(), "report")
-			began := time.Now()
-			got := call(t, address, append([]string{"certify", "-", "--out", dir}, flags...)...)
-			if took := time.Since(began); took > 30*time.Second {
+			var dir string
+			var got called
+			var took time.Duration
+			if c.waits {
+				dir, got, took = waiting()
+			} else {
+				dir = filepath.Join(t.TempDir(), "report")
+				began := time.Now()
+				got = call(t, address, append([]string{"certify", "-", "--out", dir}, flags...)...)
+				took = time.Since(began)
+			}
+			if took > 30*time.Second {
 				t.Errorf("it took %s, want at most 30s", took)
 			}
 			if got.code != c.code {
@@ -83,6 +99,32 @@ func TestMistakesGetTheirOwnFinding(t *testing.T) {
 			}
 			noSecrets(t, dir, got, append(b.Secrets, secretOf(address))...)
 		})
+	}
+}
+
+// begin certifies in a process of its own; what it returns waits for the end, and says where the reports are and how long it took.
+func begin(t *testing.T, address string, flags []string) func() (dir string, got called, took time.Duration) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "report")
+	var out, errw bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), self, append([]string{"certify", "-", "--out", dir}, flags...)...)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = append(os.Environ(), asProgram+"=1"), strings.NewReader(address), &out, &errw
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan time.Duration, 1)
+	go func() {
+		_ = cmd.Wait() // the exit code says how it ended
+		ended <- time.Since(began)
+	}()
+	return func() (string, called, time.Duration) {
+		took := <-ended
+		return dir, called{cmd.ProcessState.ExitCode(), out.String(), errw.String()}, took
 	}
 }
 
@@ -219,6 +261,7 @@ func TestNoSecretShowsOnAnyProvider(t *testing.T) {
 	h := newHost(t)
 	for _, provider := range []string{"aws", "coreweave", "gcp", "azure", "s3-compatible"} {
 		t.Run(provider, func(t *testing.T) {
+			h := hostOf(t, h, provider)
 			b := provision(t, h, provider, stores.Setup{Path: "team/one"})
 			dir := filepath.Join(t.TempDir(), "report")
 			got := call(t, b.Address, append([]string{"certify", "-", "--out", dir}, flagsFor(t, h, b)...)...)

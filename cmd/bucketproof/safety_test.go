@@ -38,6 +38,7 @@ func TestTheBucketIsAsItWas(t *testing.T) {
 		{name: "gcp", provider: "gcp", code: exitOK, xfer: reports.Passed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			h := hostOf(t, h, c.provider)
 			b := provision(t, h, c.provider, c.setup)
 			before := decoys(t, b)
 			documents, err := b.Configuration(t.Context())

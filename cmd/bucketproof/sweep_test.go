@@ -55,6 +55,7 @@ func TestKilledThenSwept(t *testing.T) {
 			if c.versioned {
 				setup.MoreActions = []string{"s3:DeleteObjectVersion"}
 			}
+			h := hostOf(t, h, c.provider)
 			b := provision(t, h, c.provider, setup)
 			before := decoys(t, b)
 			killAt(t, b, flagsFor(t, h, b), reached)

@@ -33,7 +33,9 @@ func clean(message string) string {
 	line = urlForm.ReplaceAllStringFunc(line, onlyHost)
 	line = queryForm.ReplaceAllString(line, "?"+redacted)
 	line = schemes.ReplaceAllString(line, "$1 "+redacted)
-	line = pairForm.ReplaceAllString(line, "${1}"+redacted)
+	if strings.ContainsAny(line, "=:") { // a pair has one of them, and the search for its name is dear
+		line = pairForm.ReplaceAllString(line, "${1}"+redacted)
+	}
 	line = runForm.ReplaceAllStringFunc(line, func(run string) string {
 		if random(run) {
 			return redacted

@@ -162,6 +162,7 @@ var (
 )
 
 func TestAzure(t *testing.T) {
+	t.Parallel()
 	h := azureHost(t)
 	c := azureBucket(t, h, stores.Setup{Path: "team/a b"})
 
@@ -311,6 +312,7 @@ func TestAzure(t *testing.T) {
 }
 
 func TestAzureNames(t *testing.T) {
+	t.Parallel()
 	c := azureBucket(t, azureHost(t), stores.Setup{})
 	segment := strings.Repeat("x", 255)
 	for name, key := range map[string]string{

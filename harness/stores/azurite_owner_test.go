@@ -14,6 +14,7 @@ import (
 )
 
 func TestAzureOwner(t *testing.T) {
+	t.Parallel()
 	hidden := stores.Hooks{Front: func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	}}
@@ -71,6 +72,7 @@ func TestAzureOwner(t *testing.T) {
 }
 
 func TestAzureUncommittedBlocks(t *testing.T) {
+	t.Parallel()
 	c := azureBucket(t, azureHost(t), stores.Setup{})
 	if err := c.Put(t.Context(), "whole", []byte("whole")); err != nil {
 		t.Fatal(err)

@@ -158,6 +158,7 @@ func gone(t *testing.T, pid string) {
 }
 
 func TestAzuriteEndsWithTheProcessThatStartedIt(t *testing.T) {
+	t.Parallel()
 	needAzurite(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("finds processes in /proc")

@@ -67,12 +67,18 @@ func (s *GCSSetup) fields(versioning bool) (map[string]json.RawMessage, error) {
 
 // gcsBackend is fake-gcs-server in the process, one server a bucket: it has no parts that would outlive it.
 type gcsBackend struct {
+	keys     *KeyRing
 	mu       sync.Mutex
 	accounts []*serviceAccount // the address's, the store's owner's, then the others
 	tokens   *tokens           // of all servers: they share their hosts
 }
 
-func newGCSBackend() *gcsBackend { return &gcsBackend{} }
+func newGCSBackend(keys *KeyRing) *gcsBackend {
+	if keys == nil {
+		keys = &KeyRing{}
+	}
+	return &gcsBackend{keys: keys}
+}
 
 func (b *gcsBackend) close() error { return nil }
 
@@ -95,7 +101,11 @@ func (b *gcsBackend) some(n int) ([]*serviceAccount, *tokens, error) {
 		case 1:
 			name = "owner"
 		}
-		a, err := newServiceAccount(name + "@" + gcsProject + ".iam.gserviceaccount.com")
+		key, err := b.keys.key(len(b.accounts))
+		if err != nil {
+			return nil, nil, err
+		}
+		a, err := newServiceAccount(name+"@"+gcsProject+".iam.gserviceaccount.com", key)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -23,6 +23,7 @@ import (
 )
 
 func TestGooglesSDKMovesObjectsWithOddNames(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	bucket, name := gcsClient(t, b)
 	plain, a := bearer(t, b, client(t, b, nil)), read(t, b)
@@ -96,6 +97,7 @@ func TestGooglesSDKMovesObjectsWithOddNames(t *testing.T) {
 }
 
 func TestTheXMLAPIAnswersAsDocumented(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	c, a := bearer(t, b, client(t, b, nil)), read(t, b)
 	body := "0123456789"
@@ -184,6 +186,7 @@ func TestTheXMLAPIAnswersAsDocumented(t *testing.T) {
 }
 
 func TestArchivedGenerationsShowInTheInventory(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{Versioning: true})
 	bucket, _ := gcsClient(t, b)
 	for _, body := range []string{"one", "two"} {
@@ -213,6 +216,7 @@ func TestArchivedGenerationsShowInTheInventory(t *testing.T) {
 }
 
 func TestTheAddressHoldsAKeyThatGooglesLibrariesTake(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{Path: "sub"})
 	a := read(t, b)
 	if a.id == "" || a.Path != "/sub" {

@@ -66,6 +66,7 @@ func otherKey(t *testing.T) *rsa.PrivateKey {
 }
 
 func TestSignedURLsOfGCSAreGoodForWhatTheySayAlone(t *testing.T) {
+	t.Parallel()
 	h := newHost(t)
 	b := provision(t, h, stores.GCP, stores.Setup{})
 	a, c := read(t, b), client(t, b, nil)
@@ -193,6 +194,7 @@ func TestSignedURLsOfGCSAreGoodForWhatTheySayAlone(t *testing.T) {
 }
 
 func TestTokensLetInWhomTheyNameAlone(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	a, c, key := read(t, b), client(t, b, nil), privateKey(t, b)
 	now := time.Now().Unix()
@@ -264,6 +266,7 @@ func TestTokensLetInWhomTheyNameAlone(t *testing.T) {
 }
 
 func TestScopesReachAsFarAsGoogleDocuments(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	a, c, key := read(t, b), client(t, b, nil), privateKey(t, b)
 	now := time.Now().Unix()
@@ -310,6 +313,7 @@ func TestScopesReachAsFarAsGoogleDocuments(t *testing.T) {
 }
 
 func TestTheTokenEndpointTrustsTheAccountsKeyAlone(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	a, c, key := read(t, b), client(t, b, nil), privateKey(t, b)
 	now := time.Now().Unix()
@@ -353,6 +357,7 @@ func TestTheTokenEndpointTrustsTheAccountsKeyAlone(t *testing.T) {
 }
 
 func TestGCSWithoutItsChecksSaysSo(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{Unverified: true})
 	for _, f := range b.Store.Fidelity {
 		switch f.What {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestTheBucketsCORSDecidesAsGoogleDocumentsIt(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{Versioning: true})
 	a, c := read(t, b), client(t, b, nil)
 	account := bearer(t, b, c)

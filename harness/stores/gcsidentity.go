@@ -48,11 +48,7 @@ type serviceAccount struct {
 	public *signing.RSAKey
 }
 
-func newServiceAccount(email string) (*serviceAccount, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return nil, fmt.Errorf("make a service account's key: %w", err)
-	}
+func newServiceAccount(email string, key *rsa.PrivateKey) (*serviceAccount, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("make a service account's key: %w", err)

@@ -19,6 +19,7 @@ import (
 )
 
 func TestListingsAreWholeWhateverThePages(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{Versioning: true})
 	bucket, _ := gcsClient(t, b)
 	a, c, ctx := read(t, b), bearer(t, b, client(t, b, nil)), t.Context()
@@ -126,6 +127,7 @@ func TestListingsAreWholeWhateverThePages(t *testing.T) {
 }
 
 func TestResumableUploadsGoOnWhereTheyWere(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{GCS: stores.GCSSetup{Others: []string{"roles/storage.objectCreator"}}})
 	bucket, _ := gcsClient(t, b)
 	a, c, ctx := read(t, b), bearer(t, b, client(t, b, nil)), t.Context()
@@ -214,6 +216,7 @@ func TestResumableUploadsGoOnWhereTheyWere(t *testing.T) {
 }
 
 func TestWhatTheJSONAPIWouldDropIsRefused(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	a, c := read(t, b), bearer(t, b, client(t, b, nil))
 	if err := b.Put(t.Context(), "k", []byte("x")); err != nil {
@@ -288,6 +291,7 @@ func TestWhatTheJSONAPIWouldDropIsRefused(t *testing.T) {
 }
 
 func TestAMethodInAHeaderNeedsWhatTheMethodNeeds(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{GCS: stores.GCSSetup{Others: []string{"roles/storage.objectCreator"}}})
 	if err := b.Put(t.Context(), "k", []byte("x")); err != nil {
 		t.Fatal(err)
@@ -314,6 +318,7 @@ func TestAMethodInAHeaderNeedsWhatTheMethodNeeds(t *testing.T) {
 }
 
 func TestFieldsSelectPartsOfADocument(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	a, c := read(t, b), bearer(t, b, client(t, b, nil))
 	for fields, want := range map[string]string{

@@ -78,6 +78,7 @@ func partList(parts ...any) []byte {
 }
 
 func TestMultipartUploadsOfGCSAreAsDocumented(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	u := uploader{t, bearer(t, b, client(t, b, nil)), read(t, b)}
 	const key = "a b/ü%"
@@ -154,6 +155,7 @@ func TestMultipartUploadsOfGCSAreAsDocumented(t *testing.T) {
 }
 
 func TestOpenUploadsOfGCSAreListedPageByPage(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	u := uploader{t, bearer(t, b, client(t, b, nil)), read(t, b)}
 	ids := map[string]string{}

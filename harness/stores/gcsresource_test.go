@@ -53,6 +53,7 @@ var gcsFields = map[string]struct {
 }
 
 func TestNoFieldOfABucketIsDroppedInSilence(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{})
 	c, a := bearer(t, b, client(t, b, nil)), read(t, b)
 	target := a.base + "/storage/v1/b/" + a.bucket
@@ -162,6 +163,7 @@ func TestNoFieldOfABucketIsDroppedInSilence(t *testing.T) {
 }
 
 func TestAPatchLeavesAloneWhatItDoesNotName(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{Versioning: true})
 	bucket, _ := gcsClient(t, b)
 	ctx := t.Context()
@@ -197,6 +199,7 @@ func TestAPatchLeavesAloneWhatItDoesNotName(t *testing.T) {
 }
 
 func TestTheXMLAPIReadsTheBucketsDocuments(t *testing.T) {
+	t.Parallel()
 	const rules = `{"rule":[{"action":{"type":"Delete"},"condition":{"age":0,"isLive":false,"numNewerVersions":3}},` +
 		`{"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":7}},{"action":{"type":"SetStorageClass","storageClass":"NEARLINE"},"condition":{"matchesPrefix":["a/","b/"]}}]}`
 	const key = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
@@ -230,6 +233,7 @@ func TestTheXMLAPIReadsTheBucketsDocuments(t *testing.T) {
 }
 
 func TestACustomerManagedKeyGoesWithTheObject(t *testing.T) {
+	t.Parallel()
 	const key, other = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k", "projects/p/locations/us-central1/keyRings/r/cryptoKeys/other"
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{GCS: stores.GCSSetup{KMSKey: key}})
 	bucket, _ := gcsClient(t, b)
@@ -285,6 +289,7 @@ func TestACustomerManagedKeyGoesWithTheObject(t *testing.T) {
 }
 
 func TestAnObjectsMetadataChangesByItsGenerationAndNotItsContent(t *testing.T) {
+	t.Parallel()
 	for _, versioning := range []bool{false, true} {
 		b := provision(t, newHost(t), stores.GCP, stores.Setup{Versioning: versioning})
 		bucket, _ := gcsClient(t, b)

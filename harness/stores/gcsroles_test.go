@@ -111,6 +111,7 @@ var gcsDocumented = map[string]string{
 }
 
 func TestARoleAllowsWhatGoogleDocumentsAndNothingElse(t *testing.T) {
+	t.Parallel()
 	roles := []string{}
 	for role := range gcsDocumented {
 		roles = append(roles, role)
@@ -192,6 +193,7 @@ func TestARoleAllowsWhatGoogleDocumentsAndNothingElse(t *testing.T) {
 }
 
 func TestASignedURLMayWhatItsAccountMay(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{GCS: stores.GCSSetup{Others: []string{"roles/storage.objectViewer", "roles/storage.objectCreator"}}})
 	c := client(t, b, nil)
 	for _, test := range []struct {
@@ -232,6 +234,7 @@ func TestASignedURLMayWhatItsAccountMay(t *testing.T) {
 }
 
 func TestTheSDKReadsAndChangesTheBucketsPolicy(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{GCS: stores.GCSSetup{Others: []string{""}}})
 	bucket, _ := gcsClient(t, b)
 	other := sdkAs(t, b, b.Others[0].Address)
@@ -290,6 +293,7 @@ func TestTheSDKReadsAndChangesTheBucketsPolicy(t *testing.T) {
 }
 
 func TestAPublicBucketIsPublicUntilThatIsPrevented(t *testing.T) {
+	t.Parallel()
 	h := newHost(t)
 	b := provision(t, h, stores.GCP, stores.Setup{GCS: stores.GCSSetup{Public: true}})
 	bucket, name := gcsClient(t, b)
@@ -329,6 +333,7 @@ func TestAPublicBucketIsPublicUntilThatIsPrevented(t *testing.T) {
 }
 
 func TestAnyAccountIsAnAuthenticatedUser(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{GCS: stores.GCSSetup{Others: []string{""}}})
 	bucket, name := gcsClient(t, b)
 	ctx := t.Context()
@@ -356,6 +361,7 @@ func TestAnyAccountIsAnAuthenticatedUser(t *testing.T) {
 }
 
 func TestTheAddressesAccountMayHaveAnotherRole(t *testing.T) {
+	t.Parallel()
 	h := newHost(t)
 	b := provision(t, h, stores.GCP, stores.Setup{GCS: stores.GCSSetup{Role: "roles/storage.objectAdmin"}})
 	bucket, _ := gcsClient(t, b)

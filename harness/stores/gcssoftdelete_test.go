@@ -67,6 +67,7 @@ func write(t *testing.T, o *storage.ObjectHandle, body string) *storage.ObjectAt
 }
 
 func TestRemovedObjectsAreKeptListedRestoredAndForgotten(t *testing.T) {
+	t.Parallel()
 	at := &clock{t: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{GCS: stores.GCSSetup{Now: at.now}})
 	bucket, _ := gcsClient(t, b)
@@ -153,6 +154,7 @@ func TestRemovedObjectsAreKeptListedRestoredAndForgotten(t *testing.T) {
 }
 
 func TestVersionsAndSoftDeletionWorkTogether(t *testing.T) {
+	t.Parallel()
 	b := provision(t, newHost(t), stores.GCP, stores.Setup{Versioning: true})
 	bucket, _ := gcsClient(t, b)
 	ctx := t.Context()
@@ -191,6 +193,7 @@ func TestVersionsAndSoftDeletionWorkTogether(t *testing.T) {
 }
 
 func TestSoftDeletionMayBeOffOrOfAnotherLength(t *testing.T) {
+	t.Parallel()
 	h := newHost(t)
 	off := provision(t, h, stores.GCP, stores.Setup{GCS: stores.GCSSetup{SoftDelete: -1}})
 	bucket, name := gcsClient(t, off)

@@ -80,6 +80,8 @@ type Setup struct {
 type HostOptions struct {
 	Dir      string       // where data lives while the Host does; empty means a new directory in the user's temporary one
 	Progress func(string) // told what takes long and what goes wrong inside a store, a sentence each; may be nil
+	// Keys is where Google service accounts' keys come from; nil makes fresh ones. Hosts that share a ring share their keys.
+	Keys *KeyRing
 }
 
 // backend is one kind of store. provision starts it on first need and may be called by several goroutines at once; close
@@ -127,7 +129,7 @@ func NewHost(ctx context.Context, o HostOptions) (*Host, error) {
 		AWS:          &s3Backend{provider: AWS, gateway: s3},
 		CoreWeave:    &s3Backend{provider: CoreWeave, gateway: s3},
 		S3Compatible: &s3Backend{provider: S3Compatible, gateway: s3},
-		GCP:          newGCSBackend(),
+		GCP:          newGCSBackend(o.Keys),
 		Azure:        newAzureBackend(dir, progress),
 	}
 	made := make(chan struct{})

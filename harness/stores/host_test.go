@@ -56,7 +56,7 @@ func TestAClosedHostLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: dir})
+	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: dir, Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestAClosedHostLeavesNothing(t *testing.T) {
 // warm makes whatever the libraries start once and keep (caches' tickers and the like).
 func warm(t *testing.T) {
 	t.Helper()
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir()})
+	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func warm(t *testing.T) {
 func TestAHostEndsWithItsContext(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	h, err := stores.NewHost(ctx, stores.HostOptions{Dir: dir})
+	h, err := stores.NewHost(ctx, stores.HostOptions{Dir: dir, Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestAHostEndsWithItsContext(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
-	if _, err := stores.NewHost(ctx, stores.HostOptions{Dir: dir}); err == nil {
+	if _, err := stores.NewHost(ctx, stores.HostOptions{Dir: dir, Keys: &keys}); err == nil {
 		t.Error("a host was made in a context that has ended")
 	}
 }
@@ -156,7 +156,7 @@ func TestAProvisionCutShortLeavesNothing(t *testing.T) {
 	warm(t)
 	before := len(goroutines())
 	dir := t.TempDir()
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: dir})
+	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: dir, Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestProvisioningAtTheSameTime(t *testing.T) {
 func TestASecondGatewayIsRefusedAndHarmsNothing(t *testing.T) {
 	h := newHost(t)
 	b := provision(t, h, stores.AWS, stores.Setup{})
-	other, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir()})
+	other, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,10 +23,14 @@ import (
 	"github.com/bucketproof/bucketproof/harness/stores"
 )
 
-// newHost makes a Host for one test; there is one gateway a process, so tests run one after the other.
+// keys are the Hosts' in these tests: a key of its own for each account of a Host, and the same ones in the next.
+var keys stores.KeyRing
+
+// newHost makes a Host for one test. There is one gateway a process, so tests that start it run one after the other; those of
+// the other stores may run at a time.
 func newHost(t *testing.T) *stores.Host {
 	t.Helper()
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir()})
+	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 // Two buckets of a provider are used at once through one network, and through the proxy; the one that is cut off is not,
 // and its neighbour stays as it was.
 func TestYard(t *testing.T) {
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir()})
+	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}

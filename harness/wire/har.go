@@ -76,12 +76,12 @@ type (
 	}
 )
 
-func harRequestOf(req *http.Request, secrets []string) harRequest {
+func harRequestOf(req *http.Request, secrets *spelt) harRequest {
 	return harRequest{Method: req.Method, HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, HeadersSize: -1, BodySize: bodyLength(req),
 		URL: showURL(req.URL, secrets), Headers: hidePairs(headersOf(req.Header), secrets), QueryString: hidePairs(queryOf(req.URL.RawQuery), secrets)}
 }
 
-func harResponseOf(resp *http.Response, secrets []string) harResponse {
+func harResponseOf(resp *http.Response, secrets *spelt) harResponse {
 	r := harResponse{Status: resp.StatusCode, StatusText: http.StatusText(resp.StatusCode), HTTPVersion: resp.Proto, Cookies: []harPair{},
 		Headers: hidePairs(headersOf(resp.Header), secrets), HeadersSize: -1, BodySize: resp.ContentLength,
 		Content: harContent{MimeType: hide(resp.Header.Get("Content-Type"), secrets)}}
@@ -94,7 +94,7 @@ func harResponseOf(resp *http.Response, secrets []string) harResponse {
 	return r
 }
 
-func hidePairs(ps []harPair, secrets []string) []harPair {
+func hidePairs(ps []harPair, secrets *spelt) []harPair {
 	out := make([]harPair, len(ps))
 	for i, p := range ps {
 		out[i] = harPair{Name: hide(p.Name, secrets), Value: hide(p.Value, secrets)}

@@ -97,7 +97,7 @@ func (r *Recorder) refused(err error) {
 const entriesKept = 2000
 
 // begin enters a request.
-func (r *Recorder) begin(req *http.Request, secrets []string) (*entry, error) {
+func (r *Recorder) begin(req *http.Request, secrets *spelt) (*entry, error) {
 	e := &entry{started: time.Now(), request: harRequestOf(req, secrets), secrets: secrets}
 	if r == nil {
 		return e, nil
@@ -136,7 +136,7 @@ type entry struct {
 	started  time.Time
 	ended    time.Time
 	at       [moments]time.Time
-	secrets  []string
+	secrets  *spelt
 	request  harRequest
 	response harResponse
 	body     []byte

@@ -56,7 +56,7 @@ func setOf(names ...string) map[string]bool {
 func ShowURL(u *url.URL) string { return showURL(u, nil) }
 
 // showURL is ShowURL without the secrets that are known, wherever they stand.
-func showURL(u *url.URL, secrets []string) string {
+func showURL(u *url.URL, secrets *spelt) string {
 	var b strings.Builder
 	if u.Scheme != "" {
 		b.WriteString(u.Scheme + "://")
@@ -124,7 +124,7 @@ const minSecret = 6
 func Clean(s string, secrets []string) string { return hide(s, spellings(secrets)) }
 
 // Hider is Clean for secrets that stay the same. A nil Hider hides nothing.
-type Hider struct{ spelt []string }
+type Hider struct{ spelt *spelt }
 
 // NewHider makes a Hider; a secret that is given twice counts once.
 func NewHider(secrets []string) *Hider { return &Hider{spelt: spellings(secrets)} }
@@ -138,19 +138,58 @@ func (h *Hider) Clean(s string) string {
 }
 
 // hide is Clean for secrets in all their spellings.
-func hide(s string, spelt []string) string {
-	plain := percentDecoded(s)
-	for _, secret := range spelt {
-		if strings.Contains(s, secret) || strings.Contains(plain, secret) {
-			return Redacted
-		}
+func hide(s string, secrets *spelt) string {
+	if secrets.in(s) {
+		return Redacted
+	}
+	if plain := percentDecoded(s); plain != s && secrets.in(plain) {
+		return Redacted
 	}
 	return s
 }
 
+// spelt are secrets in all their spellings, by their first minSecret bytes: a private key has a hundred of them, and every value
+// that is shown is looked through for each. A nil one holds none.
+type spelt struct {
+	byStart map[string][]string
+	short   []string // none that begins so far; they are looked for one by one
+}
+
+func newSpelt(forms []string) *spelt {
+	s := &spelt{byStart: map[string][]string{}}
+	for _, form := range forms {
+		if len(form) < minSecret {
+			s.short = append(s.short, form)
+			continue
+		}
+		s.byStart[form[:minSecret]] = append(s.byStart[form[:minSecret]], form)
+	}
+	return s
+}
+
+// in says whether one of the secrets stands in the text.
+func (s *spelt) in(text string) bool {
+	if s == nil {
+		return false
+	}
+	for i := 0; i+minSecret <= len(text); i++ {
+		for _, form := range s.byStart[text[i:i+minSecret]] {
+			if strings.HasPrefix(text[i:], form) {
+				return true
+			}
+		}
+	}
+	for _, form := range s.short {
+		if strings.Contains(text, form) {
+			return true
+		}
+	}
+	return false
+}
+
 // spellings are the ways in which a secret may be written: whole, each line of a key alone, and escaped for a URL or JSON, or
 // in base64.
-func spellings(secrets []string) []string {
+func spellings(secrets []string) *spelt {
 	var out []string
 	known := map[string]bool{}
 	for _, secret := range secrets {
@@ -171,5 +210,5 @@ func spellings(secrets []string) []string {
 			}
 		}
 	}
-	return out
+	return newSpelt(out)
 }

@@ -32,7 +32,7 @@ type Options struct {
 // Transport is the one way to a store. It is safe for concurrent use.
 type Transport struct {
 	o        Options
-	secrets  []string // in every spelling
+	secrets  *spelt // in every spelling
 	base     *http.Transport
 	requests atomic.Int64
 }

@@ -73,6 +73,7 @@ func (w *world) startChild(database string) *exec.Cmd {
 // TestKilledAtAnyMoment kills the connector's process with SIGKILL while clients write, starts it again, and wants everything
 // that was acknowledged to be there, nothing to be there by half, and no probe left in the bucket.
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	const seed, rounds, clients = 20250917, 8, 6
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, seed))

@@ -26,6 +26,7 @@ const serverStart = 60 * time.Second
 // TestOtherDatabases takes the whole life of a team through PostgreSQL, and through MySQL or its nearest kin, where their
 // programs are on this machine. BUCKETPROOF_TEST_MYSQL names a real MySQL 8 instead.
 func TestOtherDatabases(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name  string
 		start func(t *testing.T) string
@@ -34,6 +35,7 @@ func TestOtherDatabases(t *testing.T) {
 		{"MySQL", startMySQL},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			database := tc.start(t)
 			o := connector.Options{Database: database, Key: bytes.Repeat([]byte{7}, 32), Durable: true}
 			liveWith(t, o)

@@ -87,10 +87,13 @@ func Catalogue(t *testing.T) *catalogue.Catalogue {
 	return c
 }
 
+// keys are those of all Hosts of a process.
+var keys stores.KeyRing
+
 // Host makes a Host for one test; a process has one at a time.
 func Host(t *testing.T) *stores.Host {
 	t.Helper()
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir()})
+	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}
