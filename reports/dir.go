@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// The reports of one subject. A folder above several has IndexFile and a joint JUnitFile.
+// The reports of one subject. A folder above several has IndexFile, CoverageFile and a joint JUnitFile.
 const (
 	ResultFile  = "result.json"
 	JUnitFile   = "junit.xml"
@@ -17,11 +17,13 @@ const (
 	CTRFFile    = "ctrf.json"
 	SummaryFile = "summary.md"
 	IndexFile   = "index.html"
+	// CoverageFile says, above several reports, which store verified what.
+	CoverageFile = "coverage.json"
 )
 
 // Files are the names of all reports.
 func Files() []string {
-	return []string{ResultFile, JUnitFile, HTMLFile, CTRFFile, SummaryFile, IndexFile}
+	return []string{ResultFile, JUnitFile, HTMLFile, CTRFFile, SummaryFile, IndexFile, CoverageFile}
 }
 
 // WriteDir writes result.json, junit.xml, report.html, ctrf.json and summary.md into a directory, which is made if need
@@ -45,20 +47,16 @@ func WriteDir(dir string, r *Result) error {
 	})
 }
 
-// WriteAll writes a folder for each result, named by its profile (a second one of the same profile gets "-2", and so
-// on), and above them an index.html and a joint junit.xml.
+// WriteAll writes a folder for each result, as Folders names them, and above them an index.html, a joint junit.xml and
+// coverage.json: which store verified what.
 func WriteAll(dir string, rs []*Result) error {
-	entries := make([]IndexEntry, 0, len(rs))
-	taken := map[string]bool{}
-	for _, r := range rs {
-		if r == nil {
-			return fmt.Errorf("writing reports to %q: a result is missing", dir)
-		}
-		folder, err := folderOf(r.Profile, taken)
-		if err != nil {
-			return fmt.Errorf("writing reports to %q: %w", dir, err)
-		}
-		entries = append(entries, IndexEntry{Folder: folder, Result: r})
+	folders, err := Folders(rs)
+	if err != nil {
+		return fmt.Errorf("writing reports to %q: %w", dir, err)
+	}
+	entries := make([]IndexEntry, len(rs))
+	for i, r := range rs {
+		entries[i] = IndexEntry{Folder: folders[i], Result: r}
 	}
 	for _, e := range entries {
 		if err := e.Result.check(); err != nil {
@@ -72,21 +70,34 @@ func WriteAll(dir string, rs []*Result) error {
 	}
 	return writeFiles(dir, []file{
 		{JUnitFile, func(w io.Writer) error { return WriteJUnit(w, rs...) }},
+		{CoverageFile, Cover(entries).WriteJSON},
 		{IndexFile, func(w io.Writer) error { return WriteIndex(w, entries) }},
 	})
 }
 
-// folderOf finds a free folder name for a profile. Profiles are words of small letters, digits and hyphens.
-func folderOf(profile string, taken map[string]bool) (string, error) {
-	if profile == "" || strings.Trim(profile, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return "", fmt.Errorf("the profile %q can't name a folder", profile)
+// Folders are the names of the folders of several results: their profiles; that of a second one of a profile has its store's kind
+// besides ("aws-container"), and then a number ("aws-container-2"). Profiles are words of small letters, digits and hyphens.
+func Folders(rs []*Result) ([]string, error) {
+	taken := map[string]bool{}
+	out := make([]string, len(rs))
+	for i, r := range rs {
+		if r == nil {
+			return nil, errors.New("a result is missing")
+		}
+		folder := r.Profile
+		if taken[folder] && r.Subject.Store.Kind != "" {
+			folder += "-" + r.Subject.Store.Kind
+		}
+		if r.Profile == "" || strings.Trim(folder, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return nil, fmt.Errorf("the profile %q can't name a folder", r.Profile)
+		}
+		out[i] = folder
+		for n := 2; taken[out[i]]; n++ {
+			out[i] = fmt.Sprintf("%s-%d", folder, n)
+		}
+		taken[out[i]] = true
 	}
-	folder := profile
-	for n := 2; taken[folder]; n++ {
-		folder = fmt.Sprintf("%s-%d", profile, n)
-	}
-	taken[folder] = true
-	return folder, nil
+	return out, nil
 }
 
 // WriteFile writes one more file into a report's directory, whole or not at all.

@@ -122,9 +122,9 @@ func TestWriteAllMakesAFolderForEachSubject(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"aws-2/ctrf.json", "aws-2/junit.xml", "aws-2/report.html", "aws-2/result.json", "aws-2/summary.md",
+		"aws-remote/ctrf.json", "aws-remote/junit.xml", "aws-remote/report.html", "aws-remote/result.json", "aws-remote/summary.md",
 		"aws/ctrf.json", "aws/junit.xml", "aws/report.html", "aws/result.json", "aws/summary.md",
-		"gcp/ctrf.json", "gcp/junit.xml", "gcp/report.html", "gcp/result.json", "gcp/summary.md", "index.html", "junit.xml",
+		"coverage.json", "gcp/ctrf.json", "gcp/junit.xml", "gcp/report.html", "gcp/result.json", "gcp/summary.md", "index.html", "junit.xml",
 	}
 	if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)

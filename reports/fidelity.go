@@ -15,4 +15,21 @@ const (
 	FidelityPermissions = "permissions" // an action that wasn't granted is refused
 	FidelityEncryption  = "encryption"  // the bucket's encryption can be read, so that headers about it mean something
 	FidelityClock       = "clock"       // a signing date far in the future is refused
+
+	FidelityExpiry     = "expiry"             // an expired URL is refused
+	FidelityLifetime   = "longest-life"       // a URL that is to live longer than the provider lets one is refused
+	FidelityMethod     = "method"             // a URL used with another method is refused
+	FidelityObject     = "object"             // a URL used for another object is refused
+	FidelityHost       = "host"               // a URL used at another host is refused
+	FidelityQuery      = "query"              // a URL whose query was changed is refused
+	FidelityHeaders    = "signed-headers"     // a header field that was signed can't be changed or dropped
+	FidelityUnsigned   = "unsigned-headers"   // a header field of the provider's that wasn't signed is refused
+	FidelityAge        = "request-age"        // a signed request 20 minutes old is refused
+	FidelityBodyHash   = "body-hash"          // another body than the one whose hash was signed is refused
+	FidelityChecksum   = "checksum"           // another body than a signed checksum's is refused
+	FidelityIPRange    = "ip-range"           // a SAS for other addresses is refused
+	FidelityBlobType   = "blob-type"          // a PUT without x-ms-blob-type is refused
+	FidelitySSE        = "sse-headers"        // what a request says of its encryption is done or refused, not ignored
+	FidelityDefaultKey = "default-encryption" // the bucket's default key encrypts what says nothing
+	FidelityVersions   = "versions"           // an overwritten object can be read by its version
 )

@@ -27,6 +27,7 @@ type certifyFlags struct {
 	target
 	delivery
 	besides
+	storeFlags
 	plan       bool
 	embedded   bool
 	only       []string
@@ -89,7 +90,9 @@ an object from a page on that origin, which is served on this machine alone.
 picks one. It needs Node.js with npm for Azure's emulator alone, which is
 installed once into your cache folder (BUCKETPROOF_CACHE names another;
 BUCKETPROOF_OFFLINE keeps it from being installed). Without it Azure is "not
-run".`
+run". --stores containers tries MinIO, fake-gcs-server and Azurite in containers
+instead, whose images "bucketproof stores build" makes; --stores all tries both.
+Without a container engine, or an image, they are "not run".`
 
 const certifyExample = `  echo "$ADDRESS" | bucketproof certify - --out report
   bucketproof certify --address-file bucket.address --ca-file corporate-ca.pem
@@ -97,7 +100,8 @@ const certifyExample = `  echo "$ADDRESS" | bucketproof certify - --out report
   bucketproof certify - --plan < bucket.address
   bucketproof certify - --frontend-origin https://wandb.example.com --browser
   bucketproof certify --embedded
-  bucketproof certify --embedded --provider gcp`
+  bucketproof certify --embedded --provider gcp
+  bucketproof certify --embedded --stores all`
 
 func newCertify(s streams) *cobra.Command {
 	var f certifyFlags
@@ -108,6 +112,7 @@ func newCertify(s streams) *cobra.Command {
 	f.source.flags(cmd)
 	f.target.flags(cmd)
 	f.delivery.flags(cmd)
+	f.storeFlags.flags(cmd, "with --embedded, on which stores")
 	f.signFlags(cmd)
 	f.besides.flags(cmd)
 	fl := cmd.Flags()
@@ -168,6 +173,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 			return err
 		}
 		return f.certifyEmbedded(ctx, s, p, o)
+	}
+	if f.stores != "" || f.minio != "" {
+		return usage(errors.New("--stores and --minio say what --embedded starts: they are for no bucket of yours"))
 	}
 	if err := checkNames(f.provider, f.edition); err != nil {
 		return err

@@ -85,7 +85,7 @@ func (d *delivery) print(w io.Writer, results []*reports.Result) error {
 		}
 	}
 	if len(results) > 1 {
-		return printVerdicts(w, results)
+		return errors.Join(printVerdicts(w, results), printUnseen(w, results))
 	}
 	return nil
 }
@@ -109,10 +109,14 @@ func printVerdicts(w io.Writer, results []*reports.Result) error {
 
 // write makes the report folders and returns the page to open.
 func (d *delivery) write(done []*run.Done, results []*reports.Result) (string, error) {
-	for _, x := range done {
+	folders, err := reports.Folders(results)
+	if err != nil {
+		return "", err
+	}
+	for i, x := range done {
 		dir := d.out
 		if d.several {
-			dir = filepath.Join(d.out, x.Result.Profile)
+			dir = filepath.Join(d.out, folders[i])
 		}
 		if err := writeEvidence(dir, x); err != nil {
 			return "", err

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
 	"github.com/bucketproof/bucketproof/reports"
 	"github.com/bucketproof/bucketproof/reports/certificate"
@@ -24,10 +25,18 @@ var certificates = []string{certificate.File, certificate.SummaryFile}
 // earlier matches certificates that were put aside.
 var earlier = regexp.MustCompile(`^earlier-[0-9a-f]{12}-(?:certificate|verification-summary)\.json$`)
 
+// subjectFolders are the names that reports.Folders gives the folders of a run over several stores.
+func subjectFolders() (names []string) {
+	for _, p := range catalogue.Providers {
+		names = append(names, p, p+"-"+stores.Container, p+"-"+stores.Process)
+	}
+	return names
+}
+
 // ours reports whether a name is that of a file or folder of a report.
 func ours(name string) bool {
 	return slices.Contains(ofOneRun, name) || slices.Contains(certificates, name) || name == evidenceFolder ||
-		slices.Contains(catalogue.Providers, name) || earlier.MatchString(name)
+		slices.Contains(subjectFolders(), name) || earlier.MatchString(name)
 }
 
 // claim makes sure, before a run begins, that a folder is free for its report, and takes an earlier report out of it: if
@@ -49,7 +58,7 @@ func claim(dir string, say func(string)) error {
 	if len(entries) > 0 && !reported(dir) {
 		return usage(withHint(fmt.Errorf("--out %s holds files that no run of bucketproof wrote", dir), "name a new or empty folder"))
 	}
-	for _, folder := range append([]string{"."}, catalogue.Providers...) {
+	for _, folder := range append([]string{"."}, subjectFolders()...) {
 		for _, name := range certificates {
 			if err := putAside(filepath.Join(dir, folder), name, say); err != nil {
 				return usage(fmt.Errorf("--out: an earlier certificate can't be put aside: %w", err))

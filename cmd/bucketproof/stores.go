@@ -19,41 +19,74 @@ import (
 )
 
 func newStores(s streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "stores", Short: "Start stores to play with", Args: onlyCommands,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	var providers []string
-	var dir string
-	var each int
-	up := &cobra.Command{Use: "up", Short: "Start embedded stores, each with a sound bucket, until Ctrl-C", Args: cobra.NoArgs,
-		Long: `Up starts the embedded stores on 127.0.0.1 and makes a well-provisioned bucket
-on each. Addresses hold secrets, so they are written to files that only you can
-read; what to call is printed. Ctrl-C ends and removes everything.`,
-		Example: "  bucketproof stores up --provider s3-compatible\n  bucketproof stores up --buckets 3",
+	var of storeFlags
+	var fidelity, asJSON bool
+	cmd := &cobra.Command{Use: "stores", Short: "Start stores to play with, and see what each enforces", Args: onlyCommands,
+		Long: `Stores starts stores to play with (up), makes the images of those that run in
+containers (build), and removes what a killed run left running (sweep).
+
+--fidelity starts each, asks it what it enforces, and prints the table: a
+tampered signature, an expired URL, each right taken away in turn, and so on,
+each beside the same request unbroken. What a store was seen not to enforce ends
+"unverified" there. The exit code is 4 where a store could not be asked.`,
+		Example: "  bucketproof stores --fidelity --stores all",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(providers) == 0 {
-				providers = catalogue.Providers
+			if fidelity {
+				return storesFidelity(cmd.Context(), s, of, asJSON)
 			}
-			for _, p := range providers {
+			if asJSON || of != (storeFlags{}) {
+				return usage(errors.New("--stores, --minio and --json go with --fidelity here"))
+			}
+			return cmd.Help()
+		}}
+	cmd.Flags().BoolVar(&fidelity, "fidelity", false, "print what each store enforces")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON: what was sent and answered, too")
+	of.flags(cmd, "with --fidelity, which stores")
+	var u upFlags
+	up := &cobra.Command{Use: "up", Short: "Start stores, each with a sound bucket, until Ctrl-C", Args: cobra.NoArgs,
+		Long: `Up starts stores on 127.0.0.1 and makes a well-provisioned bucket on each.
+Addresses hold secrets, so they are written to files that only you can read;
+what to call is printed. Ctrl-C ends and removes everything.`,
+		Example: "  bucketproof stores up --provider s3-compatible\n  bucketproof stores up --stores containers\n  bucketproof stores up --buckets 3",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(u.providers) == 0 {
+				u.providers = catalogue.Providers
+			}
+			for _, p := range u.providers {
 				if !known(p) {
 					return usage(unknownProvider(p))
 				}
 			}
-			if each < 0 || each > 20 {
+			if u.each < 0 || u.each > 20 {
 				return usage(errors.New("--buckets: from 1 to 20 of each provider"))
 			}
-			if each > 0 {
-				return yardUp(cmd.Context(), s, providers, dir, each)
+			if u.each > 0 {
+				return yardUp(cmd.Context(), s, u)
 			}
-			return storesUp(cmd.Context(), s, providers, dir)
+			return storesUp(cmd.Context(), s, u)
 		}}
-	up.Flags().StringSliceVar(&providers, "provider", nil, "only these providers")
-	up.Flags().StringVar(&dir, "dir", "", "`folder` for addresses and CA certificate (default: a new temporary one)")
-	up.Flags().IntVar(&each, "buckets", 0, "so `many` buckets of each provider, for a connector: buckets.json for\nconform --buckets, and a proxy by which another process finds them")
-	cmd.AddCommand(up)
+	up.Flags().StringSliceVar(&u.providers, "provider", nil, "only these providers")
+	up.Flags().StringVar(&u.dir, "dir", "", "`folder` for addresses and CA certificate (default: a new temporary one)")
+	up.Flags().IntVar(&u.each, "buckets", 0, "so `many` buckets of each provider, for a connector: buckets.json for\nconform --buckets, and a proxy by which another process finds them")
+	u.flags(up, "which stores")
+	cmd.AddCommand(up, newStoresBuild(s), newStoresSweep(s))
 	return cmd
 }
 
-func storesUp(ctx context.Context, s streams, providers []string, dir string) (err error) {
+// upFlags are what stores up is asked for.
+type upFlags struct {
+	storeFlags
+	providers []string
+	dir       string
+	each      int
+}
+
+func storesUp(ctx context.Context, s streams, u upFlags) (err error) {
+	places, err := stores.Places(u.stores, u.providers, u.minio)
+	if err != nil {
+		return usage(err)
+	}
+	dir := u.dir
 	made := dir == ""
 	if made {
 		if dir, err = os.MkdirTemp("", "bucketproof-stores-"); err != nil {
@@ -63,7 +96,7 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return usage(err)
 	}
-	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, hang("", "  ", line, columns)) }})
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{MinIO: u.minio, Progress: func(line string) { fmt.Fprintln(s.err, hang("", "  ", line, columns)) }})
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
@@ -82,9 +115,15 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 	if err := os.WriteFile(ca, host.CACertificate(), 0o600); err != nil {
 		return &exitError{exitErrored, err}
 	}
+	if err := startAll(ctx, host, places, func(string, ...any) {}); err != nil {
+		return err
+	}
 	up := 0
-	for _, p := range providers {
-		b, err := host.Provision(ctx, p, stores.Sound())
+	sound := stores.Sound()
+	for _, at := range places {
+		p := at.Name()
+		sound.On = at.On
+		b, err := host.Provision(ctx, at.Provider, sound)
 		if errors.Is(err, stores.ErrUnavailable) {
 			fmt.Fprintln(s.err, hang("", "  ", fmt.Sprintf("%s: not started: %s", p, err), columns))
 			continue
@@ -98,7 +137,7 @@ func storesUp(ctx context.Context, s streams, providers []string, dir string) (e
 			return &exitError{exitErrored, err}
 		}
 		up++
-		fmt.Fprintf(s.out, "# %s: %s\n%s certify \\\n  --address-file %s \\\n  --ca-file %s%s\n\n", p, b.Store.Name, quoted(calledAs(os.Args)), quoted(file), quoted(ca), endpoints(b))
+		fmt.Fprintf(s.out, "# %s: %s\n%s certify \\\n  --address-file %s \\\n  --ca-file %s%s\n\n", p, b.Store.StoreName(), quoted(calledAs(os.Args)), quoted(file), quoted(ca), endpoints(b))
 	}
 	if up == 0 {
 		return &exitError{exitErrored, errors.New("no store could be started")}
@@ -140,7 +179,12 @@ func quoted(s string) string {
 }
 
 // yardUp starts stores for a connector in another process.
-func yardUp(ctx context.Context, s streams, providers []string, dir string, each int) (err error) {
+func yardUp(ctx context.Context, s streams, u upFlags) (err error) {
+	on, err := onlyKind(u.storeFlags)
+	if err != nil {
+		return usage(err)
+	}
+	dir := u.dir
 	made := dir == ""
 	if made {
 		if dir, err = os.MkdirTemp("", "bucketproof-stores-"); err != nil {
@@ -150,7 +194,7 @@ func yardUp(ctx context.Context, s streams, providers []string, dir string, each
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {
 		return usage(err)
 	}
-	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { fmt.Fprintln(s.err, line) }})
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{On: on, MinIO: u.minio, Progress: func(line string) { fmt.Fprintln(s.err, line) }})
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
@@ -159,11 +203,11 @@ func yardUp(ctx context.Context, s streams, providers []string, dir string, each
 			err = &exitError{exitErrored, fmt.Errorf("end the stores: %w", cerr)}
 		}
 	}()
-	y, err := host.Yard(ctx, providers, each, nil)
+	y, err := host.Yard(ctx, u.providers, u.each, nil)
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
-	for _, p := range providers {
+	for _, p := range u.providers {
 		if why := y.Missing[p]; why != "" {
 			fmt.Fprintf(s.err, "%s: not started: %s\n", p, why)
 		}
@@ -192,4 +236,18 @@ func yardUp(ctx context.Context, s streams, providers []string, dir string, each
 	fmt.Fprintln(s.err, "up until Ctrl-C")
 	<-ctx.Done()
 	return nil
+}
+
+// onlyKind is the kind of store that a selection comes to where all buckets must be of one.
+func onlyKind(f storeFlags) (string, error) {
+	selection, err := stores.Selection(f.stores)
+	switch {
+	case err != nil:
+		return "", err
+	case selection == stores.OnlyContainers:
+		return stores.Container, nil
+	case selection == stores.All:
+		return "", errors.New("--buckets: buckets for a connector are all on embedded stores or all in containers")
+	}
+	return stores.Embedded, nil
 }

@@ -55,7 +55,7 @@ func (m *Matrix) Documented(ctx context.Context, only []string) ([]Row, error) {
 			return rows, err
 		}
 		row.Does = "the sound documents of " + b.Base
-		row.compare(nil, nil, nil, result)
+		row.compare(Fault{}, nil, result)
 		if rows = m.add(rows, row); !row.Good() {
 			return rows, nil // what is said of a fault shows nothing while the sound subject does not pass
 		}

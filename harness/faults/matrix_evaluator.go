@@ -19,7 +19,7 @@ func (m *Matrix) Evaluators(ctx context.Context, only []string) ([]Row, error) {
 		return nil, err
 	}
 	row := newRow(ParserProfile, "", "", nil)
-	row.compare(nil, nil, nil, sound.Result)
+	row.compare(Fault{}, nil, sound.Result)
 	rows := m.add(nil, row)
 	if !row.Good() {
 		return rows, nil
@@ -34,7 +34,7 @@ func (m *Matrix) Evaluators(ctx context.Context, only []string) ([]Row, error) {
 			return rows, fmt.Errorf("fault %q: %w", f.Name, err)
 		}
 		row := newRow(ParserProfile, f.Name, f.Does, f.Breaks)
-		row.compare(f.Breaks, nil, sound.Result, d.Result)
+		row.compare(Fault{Breaks: f.Breaks}, sound.Result, d.Result)
 		row.Milliseconds = time.Since(began).Milliseconds()
 		rows = m.add(rows, row)
 	}

@@ -19,6 +19,8 @@ import (
 type azureBackend struct {
 	dir      string
 	progress func(string)
+	kind     string // Process, where Azurite runs as one; or Container
+	boxed    func(context.Context, *authority) (*azurite, error)
 
 	starting chan struct{} // holds one token: whoever has it looks after running
 
@@ -31,7 +33,31 @@ type azureBackend struct {
 // newAzureBackend makes the backend for Azure; nothing is installed or started before the first provision. dir is where
 // the process works, progress is told what takes long.
 func newAzureBackend(dir string, progress func(string)) backend {
-	return &azureBackend{dir: dir, progress: progress, starting: make(chan struct{}, 1)}
+	return &azureBackend{dir: dir, progress: progress, kind: Process, starting: make(chan struct{}, 1)}
+}
+
+// newAzureContainerBackend makes the backend for Azure that runs Azurite in a container.
+func newAzureContainerBackend(e *engine, first func(), dir string, progress func(string)) backend {
+	return &azureBackend{dir: dir, progress: progress, kind: Container, starting: make(chan struct{}, 1),
+		boxed: func(ctx context.Context, ca *authority) (*azurite, error) {
+			if _, err := e.image(ctx, azuritePin); err != nil {
+				return nil, err
+			}
+			first()
+			return azuriteInContainer(ctx, e, ca, azuriteAccounts)
+		}}
+}
+
+// warm starts Azurite where it runs in a container; as a process it is started with its first bucket.
+func (b *azureBackend) warm(ctx context.Context, h *Host) error {
+	if b.boxed == nil {
+		return nil
+	}
+	a, account, err := b.start(ctx, h.authority)
+	if err == nil {
+		b.release(a, account)
+	}
+	return err
 }
 
 // start returns the running process and a storage account in it that nobody else uses.
@@ -73,6 +99,9 @@ func (b *azureBackend) start(ctx context.Context, ca *authority) (*azurite, azur
 }
 
 func (b *azureBackend) launch(ctx context.Context, ca *authority) (*azurite, error) {
+	if b.boxed != nil {
+		return b.boxed(ctx, ca)
+	}
 	node, err := findNode(ctx)
 	if err != nil {
 		return nil, err
@@ -150,8 +179,8 @@ func (b *azureBackend) attempt(ctx context.Context, h *Host, s Setup) (_ *Bucket
 		owner:   o,
 		Address: "az://:" + escape(account.key) + "@" + account.name + "/" + name + escapePath(s.Path),
 		Secrets: []string{account.key, escape(account.key)},
-		Store: reports.Store{Name: "Azurite", Kind: "process", Version: azuriteVersion, Notes: []string{
-			"Azurite is Microsoft's emulator of Azure Blob Storage, run as a Node.js process with its data in memory and without its telemetry; the front (TLS, host rule) is Bucketproof's.",
+		Store: reports.Store{Name: "Azurite", Kind: b.kind, Version: azuriteVersion, Notes: []string{
+			"Azurite is Microsoft's emulator of Azure Blob Storage, run with its data in memory and without its telemetry; the front (TLS, host rule) is Bucketproof's.",
 			"The bucket has a storage account of its own, with its access key in the address; there are no roles, no managed identities and no network rules.",
 			"It ignores a SAS's IP range and the age of a signed request, refuses directory SAS and those user-delegation SAS that current SDKs make, and takes any API version.",
 			"It has no blob versioning, no immutability and no customer-provided keys.",

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -57,7 +56,8 @@ func (a azureAccount) host() string { return a.name + azureDomain }
 
 // azurite is a running blob service. It speaks TLS, since it takes an https-only SAS over nothing else.
 type azurite struct {
-	child     *child
+	child     *child // the process; nil where it runs in a container
+	box       *box   // the container; nil where it is a process
 	addr      string // 127.0.0.1:port
 	accounts  []azureAccount
 	transport *http.Transport // to addr and nowhere else, whatever a request's host
@@ -66,7 +66,12 @@ type azurite struct {
 }
 
 // gone says that the process has ended or is being ended, and all its data with it.
-func (a *azurite) gone() bool { return a.closing.Load() || a.child.exited() }
+func (a *azurite) gone() bool {
+	if a.closing.Load() || a.box != nil {
+		return a.closing.Load() || a.box.exited()
+	}
+	return a.child.exited()
+}
 
 // azuriteListens is what Azurite prints once it listens; the system has picked the port, so nobody else can have it.
 var azuriteListens = regexp.MustCompile(`successfully listens on https://127\.0\.0\.1:(\d+)`)
@@ -88,14 +93,8 @@ func startAzurite(ctx context.Context, node, bundle, dir string, ca *authority, 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start azurite: %w", err), os.RemoveAll(work))
 	}
-	a := &azurite{}
-	pairs := make([]string, accounts)
-	for i := range pairs {
-		account := newAzureAccount()
-		a.accounts = append(a.accounts, account)
-		pairs[i] = account.name + ":" + account.key
-	}
-	a.child, err = startChild(work, childEnvironment("AZURITE_ACCOUNTS="+strings.Join(pairs, ";")), node, bundle,
+	a, environment := newAzurite(accounts)
+	a.child, err = startChild(work, childEnvironment("AZURITE_ACCOUNTS="+environment), node, bundle,
 		"--blobHost", "127.0.0.1", "--blobPort", "0", "--cert", certFile, "--key", keyFile,
 		"--inMemoryPersistence", "--extentMemoryLimit", strconv.Itoa(azuriteMemory),
 		"--skipApiVersionCheck", "--disableTelemetry", "--silent")
@@ -111,6 +110,18 @@ func startAzurite(ctx context.Context, node, bundle, dir string, ca *authority, 
 	return a, nil
 }
 
+// newAzurite makes the accounts of a process or container, and the value of AZURITE_ACCOUNTS by which it learns of them.
+func newAzurite(accounts int) (*azurite, string) {
+	a := &azurite{}
+	pairs := make([]string, accounts)
+	for i := range pairs {
+		account := newAzureAccount()
+		a.accounts = append(a.accounts, account)
+		pairs[i] = account.name + ":" + account.key
+	}
+	return a, strings.Join(pairs, ";")
+}
+
 // ready waits until the service answers over TLS with the certificate it was given.
 func (a *azurite) ready(ctx context.Context, roots *x509.CertPool) error {
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -124,13 +135,18 @@ func (a *azurite) ready(ctx context.Context, roots *x509.CertPool) error {
 			return err
 		}
 	}
+	return a.answers(ctx, tick.C, roots)
+}
+
+// answers waits until the service answers over TLS at its address.
+func (a *azurite) answers(ctx context.Context, tick <-chan time.Time, roots *x509.CertPool) error {
 	a.transport = azuriteTransport(a.addr, roots)
 	for {
 		err := a.ask(ctx)
 		if err == nil {
 			return nil
 		}
-		if waited := a.wait(ctx, tick.C); waited != nil {
+		if waited := a.wait(ctx, tick); waited != nil {
 			return fmt.Errorf("%w; its last answer: %w", waited, err)
 		}
 	}
@@ -138,10 +154,17 @@ func (a *azurite) ready(ctx context.Context, roots *x509.CertPool) error {
 
 // wait waits for a tick, the service's early end or the end of ctx.
 func (a *azurite) wait(ctx context.Context, tick <-chan time.Time) error {
+	var done chan struct{} // of the child; a container is asked at each tick
+	if a.child != nil {
+		done = a.child.done
+	}
 	select {
 	case <-tick:
+		if a.box != nil && a.box.exited() {
+			return fmt.Errorf("it ended at once: %s", a.said())
+		}
 		return nil
-	case <-a.child.done:
+	case <-done:
 		return fmt.Errorf("it ended at once (%w): %s", a.child.err, a.said())
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %s", context.Cause(ctx), a.said())
@@ -150,7 +173,12 @@ func (a *azurite) wait(ctx context.Context, tick <-chan time.Time) error {
 
 // said is what the service wrote last, without the keys it was given.
 func (a *azurite) said() string {
-	text := a.child.output.String()
+	text := ""
+	if a.box != nil {
+		text = a.box.said()
+	} else {
+		text = a.child.output.String()
+	}
 	for _, account := range a.accounts {
 		text = strings.ReplaceAll(text, account.key, "[redacted]")
 	}
@@ -185,6 +213,9 @@ func (a *azurite) close() error {
 	if a.transport != nil {
 		a.transport.CloseIdleConnections()
 	}
+	if a.box != nil {
+		return a.box.close()
+	}
 	err := a.child.stop(azuriteStopGrace)
 	if err = errors.Join(err, os.RemoveAll(a.work)); err != nil {
 		return fmt.Errorf("stop azurite: %w", err)
@@ -211,19 +242,15 @@ func azuriteTransport(addr string, roots *x509.CertPool) *http.Transport {
 
 // writeCertificate writes a certificate and its key as PEM files that only their owner can read.
 func writeCertificate(dir string, cert tls.Certificate) (certFile, keyFile string, err error) {
-	der, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	chain, key, err := encodeCertificate(cert)
 	if err != nil {
-		return "", "", fmt.Errorf("write a certificate: %w", err)
-	}
-	var chain []byte
-	for _, c := range cert.Certificate {
-		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c})...)
+		return "", "", err
 	}
 	certFile, keyFile = filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
 	if err := os.WriteFile(certFile, chain, 0o600); err != nil {
 		return "", "", fmt.Errorf("write a certificate: %w", err)
 	}
-	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+	if err := os.WriteFile(keyFile, key, 0o600); err != nil {
 		return "", "", fmt.Errorf("write a certificate: %w", err)
 	}
 	return certFile, keyFile, nil

@@ -175,11 +175,12 @@ func (p *azureProbe) signatures(ctx context.Context) error {
 		get("a later expiry written in", http.MethodGet, "a", edited("se", now.Add(24*time.Hour).Format(time.RFC3339))),
 		get("another blob", http.MethodGet, "b", good),
 		keyed("signed with another account key", azureAccount{name: own.name, key: other.key}))
+	p.note(reports.FidelityObject, right, get("a SAS used for another blob", http.MethodGet, "b", good))
 	p.note(reports.FidelityIdentity, rightKey, keyed("an account that doesn't exist", other), get("unsigned", http.MethodGet, "a", ""))
-	p.note("expiry", right, get("a SAS that expired a minute ago", http.MethodGet, "a", late))
+	p.note(reports.FidelityExpiry, right, get("a SAS that expired a minute ago", http.MethodGet, "a", late))
 	p.note(reports.FidelityClock, right, get("a SAS that starts in 20 minutes", http.MethodGet, "a", early))
-	p.note("ip-range", right, get("a SAS for 10.1.2.3 alone", http.MethodGet, "a", elsewhere))
-	p.note("request-age", rightKey, keyed("signed with the account key 20 minutes ago", own, dated(-20*time.Minute)))
+	p.note(reports.FidelityIPRange, right, get("a SAS for 10.1.2.3 alone", http.MethodGet, "a", elsewhere))
+	p.note(reports.FidelityAge, rightKey, keyed("signed with the account key 20 minutes ago", own, dated(-20*time.Minute)))
 	// Last, because it deletes what the others read where it isn't refused.
 	p.note(reports.FidelityPermissions, right, get("a reading SAS used to delete", http.MethodDelete, "a", good))
 	return failed
@@ -212,7 +213,7 @@ func (p *azureProbe) uploads(ctx context.Context) error {
 		return err
 	}
 	p.note(reports.FidelityContentMD5, right, attempt{"another body's Content-MD5", mismatched})
-	p.note("blob-type", right, attempt{"no x-ms-blob-type", untyped})
+	p.note(reports.FidelityBlobType, right, attempt{"no x-ms-blob-type", untyped})
 	return nil
 }
 

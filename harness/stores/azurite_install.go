@@ -63,17 +63,9 @@ type manifest struct {
 
 // newAzuriteCache finds the cache folder: BUCKETPROOF_CACHE, or "bucketproof" in the user's cache folder.
 func newAzuriteCache(progress func(string)) (*azuriteCache, error) {
-	root := os.Getenv("BUCKETPROOF_CACHE")
-	if root == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return nil, fmt.Errorf("azurite: %w: no cache folder (%w); name one in BUCKETPROOF_CACHE", ErrUnavailable, err)
-		}
-		root = filepath.Join(user, "bucketproof")
-	}
-	root, err := filepath.Abs(root)
+	root, err := cacheRoot()
 	if err != nil {
-		return nil, fmt.Errorf("azurite: cache folder: %w", err)
+		return nil, fmt.Errorf("azurite: %w", err)
 	}
 	source := sha256.New()
 	for _, name := range azuriteSources {

@@ -1,6 +1,10 @@
 package stores
 
-import "github.com/bucketproof/bucketproof/reports"
+import (
+	"slices"
+
+	"github.com/bucketproof/bucketproof/reports"
+)
 
 // seen makes one entry: an answer that could not be had is unknown, not a no.
 func seen(what string, enforced bool, err error, observation string) reports.Fidelity {
@@ -12,4 +16,12 @@ func seen(what string, enforced bool, err error, observation string) reports.Fid
 		f.Enforced = "yes"
 	}
 	return f
+}
+
+// joined is two lists as one; what both name is taken from the second, which asked at greater length.
+func joined(list, more []reports.Fidelity) []reports.Fidelity {
+	out := slices.DeleteFunc(slices.Clone(list), func(f reports.Fidelity) bool {
+		return slices.ContainsFunc(more, func(m reports.Fidelity) bool { return m.What == f.What })
+	})
+	return append(out, more...)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/embedgw"
 	"github.com/versity/versitygw/s3api"
+
+	"github.com/bucketproof/bucketproof/reports"
 )
 
 const (
@@ -45,6 +47,9 @@ type gateway struct {
 	cancel  context.CancelFunc
 	ended   chan struct{}
 	failed  error // why it ended; set before ended is closed
+
+	examining sync.Mutex
+	examined  []reports.Fidelity // what is asked once, not for every bucket
 }
 
 func newGateway(dir string, progress func(string)) *gateway {

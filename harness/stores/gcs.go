@@ -65,22 +65,36 @@ func (s *GCSSetup) fields(versioning bool) (map[string]json.RawMessage, error) {
 	return out, errors.Join(errs...)
 }
 
-// gcsBackend is fake-gcs-server in the process, one server a bucket: it has no parts that would outlive it.
+// gcsBackend is fake-gcs-server in the process, one server a bucket, which has no parts that would outlive it; or in a container,
+// which holds all buckets. Front and accounts are the same.
 type gcsBackend struct {
-	keys     *KeyRing
+	kind   string
+	server *gcsRunner // the container; nil in the process
+	keys   *KeyRing
+
 	mu       sync.Mutex
 	accounts []*serviceAccount // the address's, the store's owner's, then the others
 	tokens   *tokens           // of all servers: they share their hosts
 }
 
 func newGCSBackend(keys *KeyRing) *gcsBackend {
-	if keys == nil {
-		keys = &KeyRing{}
-	}
-	return &gcsBackend{keys: keys}
+	return &gcsBackend{kind: Embedded, keys: keys}
 }
 
-func (b *gcsBackend) close() error { return nil }
+func (b *gcsBackend) close() error {
+	if b.server == nil {
+		return nil
+	}
+	return b.server.close()
+}
+
+// objects makes a bucket where this backend keeps objects.
+func (b *gcsBackend) objects(ctx context.Context, h *Host, name string) (gcsObjects, error) {
+	if b.server == nil {
+		return newGCSLocal(name)
+	}
+	return b.server.bucket(ctx, h.authority, name)
+}
 
 // some makes service accounts and their tokens on first need, for keys take time to make; they serve all buckets of the Host.
 func (b *gcsBackend) some(n int) ([]*serviceAccount, *tokens, error) {
@@ -124,9 +138,13 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 	if err != nil {
 		return nil, err
 	}
-	o, err := newGCSOwner(name, accounts, s)
+	objects, err := b.objects(ctx, h, name)
 	if err != nil {
 		return nil, err
+	}
+	o, err := newGCSOwner(name, objects, accounts, s)
+	if err != nil {
+		return nil, errors.Join(err, objects.close())
 	}
 	front := &gcsFront{owner: o, tokens: tokens, unverified: s.Unverified}
 	o.front = front
@@ -136,9 +154,12 @@ func (b *gcsBackend) provision(ctx context.Context, h *Host, s Setup) (_ *Bucket
 		Network: wire.Network{Hosts: map[string]string{}, Closed: true, RootCAs: h.authority.pool},
 		Address: gcsAddress(user, name, s.Path),
 		Store: reports.Store{
-			Name: "fake-gcs-server", Kind: "embedded", Version: gcsVersion,
+			Name: fakeGCSPin.name, Kind: b.kind, Version: gcsVersion,
 			Notes: gcsNotes(s),
 		},
+	}
+	if b.kind == Container {
+		bucket.Store.Notes = append(bucket.Store.Notes, "fake-gcs-server runs in a container; the front asks it for contents, generations and versions alone, and keeps what objects are called besides.")
 	}
 	for i, role := range s.GCS.Others {
 		a := accounts[2+i]

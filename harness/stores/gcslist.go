@@ -69,11 +69,11 @@ func (s *gcsStorage) all(l *gcsListing) ([]gcsEntry, error) {
 			}
 		}
 	} else {
-		list, err := s.server.ListObjectsWithOptionsPaginated(s.bucket, fakestorage.ListOptions{Prefix: l.prefix, Versions: l.versions})
+		list, err := s.objects.list(l.prefix, l.versions)
 		if err != nil {
 			return nil, fmt.Errorf("list objects: %w", err)
 		}
-		for _, a := range list.Objects {
+		for _, a := range list {
 			out = append(out, gcsEntry{ObjectAttrs: a, kept: s.keptOf(a.Name, a.Generation)})
 		}
 	}

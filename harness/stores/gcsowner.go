@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"strings"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
@@ -16,7 +14,7 @@ import (
 
 // gcsOwner is a bucket as the store's owner sees it: fake-gcs-server's own program interface, and what the front keeps.
 type gcsOwner struct {
-	server   *fakestorage.Server
+	objects  gcsObjects
 	bucket   string
 	warden   *serviceAccount // the store's owner: roles/storage.admin on the project, for the probe
 	resource *gcsResource
@@ -39,16 +37,11 @@ func (o *gcsOwner) share(_ context.Context, p *cors.Policy) error {
 	return nil
 }
 
-// newGCSOwner makes the bucket; accounts are the address's, the owner's and the others.
-func newGCSOwner(name string, accounts []*serviceAccount, s Setup) (*gcsOwner, error) {
-	server, err := fakestorage.NewServerWithOptions(fakestorage.Options{NoListener: true, ExternalURL: "https://" + gcsHost, BucketsLocation: gcsRegion})
-	if err != nil {
-		return nil, fmt.Errorf("start fake-gcs-server: %w", err)
-	}
-	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: name})
-	o := &gcsOwner{server: server, bucket: name, warden: accounts[1], uploads: newGCSUploads(), sessions: &gcsSessions{open: map[string]*gcsSession{}},
-		storage: newGCSStorage(server, name, s.GCS.Now)}
-	o.resource = newGCSResource(name, o.storage.now, o.keepVersions)
+// newGCSOwner makes the bucket, its objects in a store that is there already; accounts are the address's, the owner's and the others.
+func newGCSOwner(name string, objects gcsObjects, accounts []*serviceAccount, s Setup) (*gcsOwner, error) {
+	o := &gcsOwner{objects: objects, bucket: name, warden: accounts[1], uploads: newGCSUploads(), sessions: &gcsSessions{open: map[string]*gcsSession{}},
+		storage: newGCSStorage(objects, name, s.GCS.Now)}
+	o.resource = newGCSResource(name, o.storage.now, objects.keepVersions)
 	o.storage.terms = o.resource.terms
 	fields, err := s.GCS.fields(s.Versioning && !s.Suspended)
 	if err != nil {
@@ -78,24 +71,8 @@ func newGCSOwner(name string, accounts []*serviceAccount, s Setup) (*gcsOwner, e
 	return o, nil
 }
 
-// keepVersions tells fake-gcs-server whether to keep generations, by its own JSON API: its program interface has nothing for it.
-func (o *gcsOwner) keepVersions(on bool) error {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPatch, "https://"+gcsHost+"/storage/v1/b/"+o.bucket,
-		strings.NewReader(fmt.Sprintf(`{"versioning":{"enabled":%t}}`, on)))
-	if err != nil {
-		return fmt.Errorf("change the bucket's versioning: %w", err)
-	}
-	w := &held{header: http.Header{}}
-	o.server.HTTPHandler().ServeHTTP(w, r)
-	if w.status != http.StatusOK {
-		return fmt.Errorf("change the bucket's versioning: fake-gcs-server answers %d", w.status)
-	}
-	return nil
-}
-
 func (o *gcsOwner) remove(context.Context) error {
-	o.server.Stop()
-	return nil
+	return o.objects.close()
 }
 
 func (o *gcsOwner) put(_ context.Context, key string, body []byte) error {
@@ -111,15 +88,15 @@ func (o *gcsOwner) put(_ context.Context, key string, body []byte) error {
 
 func (o *gcsOwner) inventory(context.Context) (map[string]string, error) {
 	versions := o.resource.versions()
-	list, err := o.server.ListObjectsWithOptionsPaginated(o.bucket, fakestorage.ListOptions{Versions: true})
+	list, err := o.objects.list("", true)
 	if err != nil {
 		return nil, fmt.Errorf("take the inventory: %w", err)
 	}
-	all := make(map[string]string, len(list.Objects))
-	for _, attrs := range list.Objects {
-		obj, err := o.server.GetObjectWithGeneration(o.bucket, attrs.Name, attrs.Generation)
-		if err != nil {
-			return nil, fmt.Errorf("take the inventory: read %q: %w", attrs.Name, err)
+	all := make(map[string]string, len(list))
+	for _, attrs := range list {
+		obj, ok := o.objects.get(attrs.Name, attrs.Generation)
+		if !ok {
+			return nil, fmt.Errorf("take the inventory: %q can't be read", attrs.Name)
 		}
 		name := attrs.Name
 		if versions || !attrs.Deleted.IsZero() {

@@ -30,24 +30,32 @@ func (o *gcsOwner) ask(ctx context.Context, method, target, body string, header 
 
 // signed asks with a V4 URL of the store's owner for the probe's key, begun at a time; change may spoil it. header is signed and sent.
 func (o *gcsOwner) signed(ctx context.Context, method string, at time.Time, q url.Values, body string, header http.Header, change func(target string) string) (*held, error) {
-	private, err := signing.ParseRSAKey([]byte(o.warden.pem))
+	target, err := o.mint(method, at, q, header)
 	if err != nil {
-		return nil, fmt.Errorf("sign for the front: %w", err)
+		return nil, err
 	}
-	signer, err := signing.NewGCSSigner(o.warden.email, private)
-	if err != nil {
-		return nil, fmt.Errorf("sign for the front: %w", err)
-	}
-	minted, err := signer.Sign(signing.Request{Method: method, Host: gcsHost, Bucket: o.bucket, Key: probeKey, Query: q, Header: header,
-		At: at.Truncate(time.Second), Lifetime: probeLife})
-	if err != nil {
-		return nil, fmt.Errorf("sign for the front: %w", err)
-	}
-	target := strings.TrimPrefix(minted.URL, "https://"+gcsHost)
 	if change != nil {
 		target = change(target)
 	}
 	return o.ask(ctx, method, target, body, header)
+}
+
+// mint signs a URL, without its host.
+func (o *gcsOwner) mint(method string, at time.Time, q url.Values, header http.Header) (string, error) {
+	private, err := signing.ParseRSAKey([]byte(o.warden.pem))
+	if err != nil {
+		return "", fmt.Errorf("sign for the front: %w", err)
+	}
+	signer, err := signing.NewGCSSigner(o.warden.email, private)
+	if err != nil {
+		return "", fmt.Errorf("sign for the front: %w", err)
+	}
+	minted, err := signer.Sign(signing.Request{Method: method, Host: gcsHost, Bucket: o.bucket, Key: probeKey, Query: q, Header: header,
+		At: at.Truncate(time.Second), Lifetime: probeLife})
+	if err != nil {
+		return "", fmt.Errorf("sign for the front: %w", err)
+	}
+	return strings.TrimPrefix(minted.URL, "https://"+gcsHost), nil
 }
 
 // probeLife is how long the probe's own URLs live.
@@ -67,6 +75,11 @@ func (o *gcsOwner) probe(ctx context.Context) ([]reports.Fidelity, error) {
 		}
 		list = append(list, f)
 	}
+	urls, err := o.probeURLs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, urls...)
 	return append(list, reports.Fidelity{What: reports.FidelityRegion, Enforced: "unknown",
 		Seen: "not tried: Google documents no check of the location in a credential scope"}), nil
 }

@@ -13,9 +13,9 @@ import (
 // gcsStorage is a bucket's objects: fake-gcs-server holds them and their noncurrent generations; what it hasn't got, fields it
 // would drop and objects that were removed, is here. Whoever changes something holds the front's lock.
 type gcsStorage struct {
-	server *fakestorage.Server
-	bucket string
-	now    func() time.Time // ages what was removed
+	objects gcsObjects
+	bucket  string
+	now     func() time.Time // ages what was removed
 	// terms are how long removed objects are kept, and whether the bucket keeps versions.
 	terms func() (soft time.Duration, versions bool)
 
@@ -39,11 +39,11 @@ type gcsRemoved struct {
 	at, until time.Time
 }
 
-func newGCSStorage(server *fakestorage.Server, bucket string, now func() time.Time) *gcsStorage {
+func newGCSStorage(objects gcsObjects, bucket string, now func() time.Time) *gcsStorage {
 	if now == nil {
 		now = time.Now
 	}
-	return &gcsStorage{server: server, bucket: bucket, now: now, kept: map[string]gcsKept{}}
+	return &gcsStorage{objects: objects, bucket: bucket, now: now, kept: map[string]gcsKept{}}
 }
 
 func generationOf(key string, generation int64) string {
@@ -52,19 +52,11 @@ func generationOf(key string, generation int64) string {
 
 // look returns what is known of an object without its content. Generation 0 is the live one.
 func (s *gcsStorage) look(key string, generation int64) (gcsEntry, bool) {
-	o, err := s.open(key, generation)
-	if err != nil {
+	a, ok := s.objects.look(key, generation)
+	if !ok {
 		return gcsEntry{}, false
 	}
-	_ = o.Close()
-	return gcsEntry{ObjectAttrs: o.ObjectAttrs, kept: s.keptOf(key, o.Generation)}, true
-}
-
-func (s *gcsStorage) open(key string, generation int64) (fakestorage.StreamingObject, error) {
-	if generation != 0 {
-		return s.server.GetObjectWithGenerationStreaming(s.bucket, key, generation)
-	}
-	return s.server.GetObjectStreaming(s.bucket, key)
+	return gcsEntry{ObjectAttrs: a, kept: s.keptOf(key, a.Generation)}, true
 }
 
 func (s *gcsStorage) keptOf(key string, generation int64) gcsKept {
@@ -79,13 +71,8 @@ func (s *gcsStorage) keptOf(key string, generation int64) gcsKept {
 
 // get reads an object whole.
 func (s *gcsStorage) get(key string, generation int64) (fakestorage.Object, gcsKept, bool) {
-	o, err := s.open(key, generation)
-	if err != nil {
-		return fakestorage.Object{}, gcsKept{}, false
-	}
-	whole, err := o.BufferedObject()
-	_ = o.Close()
-	return whole, s.keptOf(key, o.Generation), err == nil
+	o, ok := s.objects.get(key, generation)
+	return o, s.keptOf(key, o.Generation), ok
 }
 
 // next is a generation nobody has: fake-gcs-server takes the microsecond, and two writes of one microsecond for one.
@@ -109,10 +96,15 @@ func (s *gcsStorage) put(attrs fakestorage.ObjectAttrs, kept gcsKept, content []
 	attrs.Created, attrs.Updated, attrs.Deleted = now, now, time.Time{}
 	kept.metageneration = 1
 	s.keep(attrs.Name, attrs.Generation, kept)
-	if err := s.server.CreateObjectStreaming(fakestorage.Object{ObjectAttrs: attrs, Content: content}.StreamingObject()); err != nil {
+	made, err := s.objects.create(fakestorage.Object{ObjectAttrs: attrs, Content: content})
+	if err != nil || made != attrs.Generation {
 		s.forget(attrs.Name, attrs.Generation)
+	}
+	if err != nil {
 		return gcsEntry{}, fmt.Errorf("store %q: %w", attrs.Name, err)
 	}
+	attrs.Generation = made
+	s.keep(attrs.Name, made, kept)
 	if replaced {
 		s.retire(before, beforeKept)
 	}
@@ -138,7 +130,7 @@ func (s *gcsStorage) forget(key string, generation int64) {
 // amend changes an object's metadata in its generation, which fake-gcs-server does for an object it is given again.
 func (s *gcsStorage) amend(o fakestorage.Object, kept gcsKept) error {
 	o.Updated = time.Now()
-	if err := s.server.CreateObjectStreaming(o.StreamingObject()); err != nil {
+	if err := s.objects.amend(o); err != nil {
 		return fmt.Errorf("change %q: %w", o.Name, err)
 	}
 	kept.metageneration++
@@ -154,8 +146,8 @@ func (s *gcsStorage) remove(key string, generation int64) (err error) {
 		return fmt.Errorf("remove %q: it isn't there", key)
 	}
 	if _, versions := s.terms(); versions && generation == 0 {
-		err = s.server.Backend().DeleteObject(s.bucket, key)
-	} else if err = s.server.Backend().DeleteObjectWithGeneration(s.bucket, key, o.Generation); err == nil {
+		err = s.objects.remove(key, 0)
+	} else if err = s.objects.remove(key, o.Generation); err == nil {
 		s.retire(o, kept)
 	}
 	if err != nil {
@@ -197,15 +189,15 @@ func (s *gcsStorage) findRemoved(key string, generation int64) (gcsRemoved, bool
 
 // purge removes everything of a name for good, as no client can.
 func (s *gcsStorage) purge(key string) error {
-	list, err := s.server.ListObjectsWithOptionsPaginated(s.bucket, fakestorage.ListOptions{Prefix: key, Versions: true})
+	list, err := s.objects.list(key, true)
 	if err != nil {
 		return fmt.Errorf("remove %q for good: %w", key, err)
 	}
-	for _, a := range list.Objects {
+	for _, a := range list {
 		if a.Name != key {
 			continue
 		}
-		if err := s.server.Backend().DeleteObjectWithGeneration(s.bucket, key, a.Generation); err != nil {
+		if err := s.objects.remove(key, a.Generation); err != nil {
 			return fmt.Errorf("remove %q for good: %w", key, err)
 		}
 		s.forget(key, a.Generation)

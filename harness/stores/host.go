@@ -1,5 +1,5 @@
-// Package stores starts and stops the object stores a run can be tried against, without Docker and without a network:
-// everything listens on 127.0.0.1 or on a socket in a private directory, and is gone after Close. A Host owns the
+// Package stores starts and stops the object stores a run can be tried against, embedded without Docker, or in containers, and
+// without a network: everything listens on 127.0.0.1 or on a socket in a private directory, and is gone after Close. A Host owns the
 // stores of a process; Provision gives a fresh, well provisioned bucket behind a fresh TLS front that speaks to clients as
 // the provider does. What a store enforces is probed when a bucket is provisioned, never assumed, and stands in the
 // bucket's Store. Faults are built in by hooks on the front, its TLS, the network and the address; the owner's view of a
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -27,6 +28,14 @@ const (
 	GCP          = "gcp"
 	Azure        = "azure"
 	S3Compatible = "s3-compatible"
+)
+
+// Kinds of store that a bucket can be made on. The embedded ones are versitygw and fake-gcs-server in this process and Azurite as
+// a child of it; a process is MinIO's program, where one is given; containers are MinIO, fake-gcs-server and Azurite.
+const (
+	Embedded  = "embedded"
+	Process   = "process"
+	Container = "container"
 )
 
 // ErrUnavailable says that a store cannot be had on this machine (no runtime for it, no copy of it). Whoever wanted it
@@ -53,6 +62,7 @@ type Hooks struct {
 
 // Setup says what a bucket is to be like, besides what the provider's W&B instructions ask for.
 type Setup struct {
+	On         string // kind of store; empty means the Host's
 	Versioning bool
 	Retention  bool   // S3 stores: object lock with a default retention of 1 day, GOVERNANCE; it implies versioning
 	Path       string // sub-path in the address, without slashes at its ends
@@ -79,6 +89,8 @@ type Setup struct {
 // HostOptions are the options of NewHost; the zero value is usable.
 type HostOptions struct {
 	Dir      string       // where data lives while the Host does; empty means a new directory in the user's temporary one
+	On       string       // kind of store for setups that name none; empty means Embedded
+	MinIO    string       // MinIO's program, for stores of kind Process; empty means that BUCKETPROOF_MINIO names it
 	Progress func(string) // told what takes long and what goes wrong inside a store, a sentence each; may be nil
 	// Keys is where Google service accounts' keys come from; nil makes fresh ones. Hosts that share a ring share their keys.
 	Keys *KeyRing
@@ -95,7 +107,10 @@ type backend interface {
 type Host struct {
 	dir       string
 	authority *authority
-	backends  map[string]backend
+	on        string
+	run       string // names the Host in what it leaves to others to sweep
+	engine    *engine
+	backends  map[place]backend
 	detach    func() bool
 
 	mu      sync.Mutex
@@ -124,14 +139,11 @@ func NewHost(ctx context.Context, o HostOptions) (*Host, error) {
 		return nil, fmt.Errorf("make a directory for the stores: %w", err)
 	}
 	h := &Host{dir: dir, authority: ca, fronts: map[*front]struct{}{}}
-	s3 := newGateway(dir, progress)
-	h.backends = map[string]backend{
-		AWS:          &s3Backend{provider: AWS, gateway: s3},
-		CoreWeave:    &s3Backend{provider: CoreWeave, gateway: s3},
-		S3Compatible: &s3Backend{provider: S3Compatible, gateway: s3},
-		GCP:          newGCSBackend(o.Keys),
-		Azure:        newAzureBackend(dir, progress),
+	if h.on = o.On; h.on == "" {
+		h.on = Embedded
 	}
+	h.engine = newEngine(filepath.Base(dir), progress)
+	h.backends = newBackends(h.engine, dir, minioProgram(o.MinIO), o.Keys, progress)
 	made := make(chan struct{})
 	h.detach = context.AfterFunc(ctx, func() {
 		<-made // Close reads detach
@@ -150,10 +162,14 @@ func (h *Host) Provision(ctx context.Context, provider string, s Setup) (*Bucket
 		h.mu.Unlock()
 		return nil, ErrClosed
 	}
-	b, ok := h.backends[provider]
+	at := place{provider, s.On}
+	if at.on == "" {
+		at.on = h.on
+	}
+	b, ok := h.backends[at]
 	if !ok {
 		h.mu.Unlock()
-		return nil, fmt.Errorf("provision a bucket: unknown provider %q", provider)
+		return nil, fmt.Errorf("provision a bucket: %w", at.missing())
 	}
 	h.pending.Add(1)
 	h.mu.Unlock()
@@ -198,9 +214,17 @@ func (h *Host) Close() error {
 		for _, f := range fronts {
 			errs = append(errs, f.close())
 		}
+		var ends sync.WaitGroup
+		ended := make(chan error, len(h.backends))
 		for _, b := range h.backends {
-			errs = append(errs, b.close())
+			ends.Go(func() { ended <- b.close() })
 		}
+		ends.Wait()
+		close(ended)
+		for err := range ended {
+			errs = append(errs, err)
+		}
+		errs = append(errs, h.engine.close())
 		if err := os.RemoveAll(h.dir); err != nil {
 			errs = append(errs, fmt.Errorf("remove the stores' directory: %w", err))
 		}

@@ -21,15 +21,16 @@ import (
 // s3Owner sees a bucket of the gateway as the gateway's root does. Listings are read from the storage itself: in XML, a key
 // with a control character comes back as another key.
 type s3Owner struct {
+	s3Wire
 	gateway *gateway
-	bucket  string
 	user    credentials // the one in the address
 	setup   Setup
 	policy  *coreWeavePolicy // of CoreWeave's front; nil elsewhere
 }
 
 func newS3Owner(g *gateway, bucket string, user credentials) *s3Owner {
-	return &s3Owner{gateway: g, bucket: bucket, user: user}
+	return &s3Owner{gateway: g, user: user, s3Wire: s3Wire{transport: g.transport, base: "http://gateway", domain: gatewayDomain,
+		region: gatewayRegion, bucket: bucket, name: "the gateway"}}
 }
 
 // policyDocument is the bucket policy of W&B's instructions for AWS, with an access key for a principal: versitygw knows
@@ -59,6 +60,17 @@ func mustJSON(v any) []byte {
 	return b
 }
 
+// The versioning documents and defaultEncryption are S3's (Amazon S3 API reference, PutBucketVersioning, PutBucketEncryption).
+const (
+	versioningOn  = `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`
+	versioningOff = `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Suspended</Status></VersioningConfiguration>`
+)
+
+func defaultEncryption(key string) []byte {
+	return []byte(`<ServerSideEncryptionConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule><ApplyServerSideEncryptionByDefault>` +
+		`<SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>` + key + `</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`)
+}
+
 // create makes the bucket and gives it what the instructions ask for.
 func (o *s3Owner) create(ctx context.Context, s Setup) error {
 	header := http.Header{}
@@ -73,9 +85,9 @@ func (o *s3Owner) create(ctx context.Context, s Setup) error {
 		{what: "set the bucket policy", query: "policy=", body: string(policyDocument(o.bucket, o.user.id, Setup{MoreActions: s.MoreActions}))},
 		{what: "set the CORS policy", query: "cors=", body: string(cors.Required(cors.AWS, "", "").XML())},
 		{what: "turn versioning on", query: "versioning=", skip: !s.Versioning && !s.Retention && !s.Suspended,
-			body: `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`},
+			body: versioningOn},
 		{what: "suspend versioning", query: "versioning=", skip: !s.Suspended || s.Retention,
-			body: `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Suspended</Status></VersioningConfiguration>`},
+			body: versioningOff},
 		{what: "set the default retention", query: "object-lock=", skip: !s.Retention,
 			body: `<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ObjectLockEnabled>Enabled</ObjectLockEnabled>` +
 				`<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>`},
@@ -96,6 +108,14 @@ func (o *s3Owner) create(ctx context.Context, s Setup) error {
 		}
 	}
 	return nil
+}
+
+// set puts one of the bucket's documents in place.
+func (o *s3Owner) set(ctx context.Context, what, query string, body []byte) error {
+	sum := md5.Sum(body)
+	_, err := o.must(ctx, what, s3Request{method: http.MethodPut, query: query, body: body, as: o.gateway.root,
+		header: http.Header{"Content-Md5": {base64.StdEncoding.EncodeToString(sum[:])}}})
+	return err
 }
 
 func (o *s3Owner) share(ctx context.Context, p *cors.Policy) error {
