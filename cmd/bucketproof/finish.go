@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bucketproof/bucketproof/harness/run"
@@ -103,8 +104,16 @@ func printVerdicts(w io.Writer, results []*reports.Result) error {
 		}
 		lines = append(lines, hang(fmt.Sprintf("  %-14s %-14s ", r.Profile, r.Verdict), strings.Repeat(" ", 32), strings.Join(counts, ", "), columns))
 	}
+	if emulated(results) {
+		lines = append(lines, "", "All of these were tried with emulators: nothing here is about a bucket of yours.")
+	}
 	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
 	return err
+}
+
+// emulated reports whether no result is of a remote store.
+func emulated(results []*reports.Result) bool {
+	return !slices.ContainsFunc(results, func(r *reports.Result) bool { return r.Subject.Store.Kind == "remote" })
 }
 
 // write makes the report folders and returns the page to open.
