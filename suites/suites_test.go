@@ -79,7 +79,7 @@ func TestSpecsAreTold(t *testing.T) {
 // A spec never sends more than it announces: --plan is a promise.
 func TestCostsAreKept(t *testing.T) {
 	host := suitetest.Host(t)
-	for _, provider := range []string{"s3-compatible", "gcp", "azure"} {
+	for _, provider := range []string{"coreweave", "gcp", "azure"} {
 		t.Run(provider, func(t *testing.T) {
 			target := suitetest.Target(suitetest.Provision(t, host, provider))
 			o := run.Options{Catalogue: suitetest.Catalogue(t), Families: suites.Bucket(), Seed: 1, Program: "bucketproof-suites/test"}

@@ -78,7 +78,7 @@ func newClient(t *run.T, s *run.Subject) *client {
 // nothing.
 func (c *client) allowed(ctx context.Context, t *run.T, a action, what string, err error) {
 	if err == nil {
-		t.Observe("%s: answered", what)
+		t.Observe("tried live, with W&B's own credentials: %s: answered", what)
 		return
 	}
 	switch e := bucket.Classify(what, err); e.Kind {
