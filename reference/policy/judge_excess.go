@@ -92,6 +92,9 @@ func (j *judge) wildcard(d *Document, pattern, resource string) {
 		f.Fix = fmt.Sprintf("take %s out of what %s denies", j.called(), d.label(decision.Statement))
 	default:
 		f.State, f.Fix = finding.Broken, j.fix(id, fmt.Sprintf("write %q as W&B's page has it", pattern))
+		if d == j.docs.Key {
+			f.Fix = j.keyFix(pattern)
+		}
 	}
 	j.add(f)
 }

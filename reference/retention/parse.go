@@ -98,18 +98,9 @@ func ParseLifecycle(provider string, document []byte) (*Lifecycle, error) {
 	if n.Kind != tree.Object {
 		return nil, fmt.Errorf("lifecycle rules are an object, and this is %s", n.Kind)
 	}
-	read, key := s3Rule, "Rules"
-	switch provider {
-	case gcp:
-		read, key = googleRule, "rule"
-		for _, wrapper := range []string{"lifecycle_config", "lifecycle"} {
-			if inner := n.Get(wrapper); inner != nil {
-				n = inner
-			}
-		}
-	case azure:
-		read, key = azureRule, "rules"
-		if inner := n.Get("policy"); inner != nil {
+	read, key, wrappers := readRule(provider)
+	for _, wrapper := range wrappers {
+		if inner := n.Get(wrapper); inner != nil {
 			n = inner
 		}
 	}
@@ -118,12 +109,12 @@ func ParseLifecycle(provider string, document []byte) (*Lifecycle, error) {
 		if len(n.Members) > 0 && n.Get("kind") == nil && n.Get("storage_url") == nil {
 			return nil, fmt.Errorf("there is no %q: these are no lifecycle rules of %s", key, provider)
 		}
-		return &Lifecycle{}, nil
+		return &Lifecycle{document: document}, nil
 	}
 	if list.Kind != tree.Array {
 		return nil, fmt.Errorf("line %d: %q is %s, and must be a list", list.Line, key, list.Kind)
 	}
-	out := &Lifecycle{}
+	out := &Lifecycle{document: document}
 	for i, item := range list.Items {
 		if item.Kind != tree.Object {
 			return nil, fmt.Errorf("rule %d is %s, and must be an object", i+1, item.Kind)

@@ -34,7 +34,11 @@ type Rule struct {
 }
 
 // Lifecycle are a bucket's lifecycle rules.
-type Lifecycle struct{ Rules []Rule }
+type Lifecycle struct {
+	Rules []Rule
+
+	document []byte // as it was read: what mends it keeps all else of it
+}
 
 // State is what a bucket keeps of what is deleted, and how it is encrypted. A nil field was not in the document.
 type State struct {
@@ -92,6 +96,7 @@ func (j *judge) lifecycle() {
 	}
 	expected := "no rule deletes what is current below " + j.where()
 	old, deletes := false, 0
+	var broken []int
 	for _, r := range j.docs.Lifecycle.Rules {
 		if !j.reaches(r) {
 			continue
@@ -101,19 +106,25 @@ func (j *judge) lifecycle() {
 			continue
 		}
 		deletes++
-		f := finding.Finding{Requirement: id, State: finding.Broken, What: "lifecycle rule " + r.Name, Expected: expected, Actual: "it deletes them " + r.After,
-			Fix: "take the deletion of current objects out of rule " + r.Name + ", or bind the rule to a prefix outside of " + j.where()}
+		f := finding.Finding{Requirement: id, State: finding.Broken, What: "lifecycle rule " + r.Name, Expected: expected, Actual: "it deletes them " + r.After}
 		if r.Only != "" {
 			f.State, f.Condition = finding.Open, r.Only
+		} else {
+			broken = append(broken, len(j.findings))
 		}
 		j.add(f)
 	}
 	if deletes == 0 {
 		j.add(finding.Finding{Requirement: id, State: finding.Holds, What: "lifecycle rules", Expected: expected, Actual: fmt.Sprintf("none of %d", len(j.docs.Lifecycle.Rules))})
 	}
-	if s := j.docs.State; j.n.Edition == "2026-08" && !old && s != nil && s.Versioning != nil && *s.Versioning == "Enabled" {
-		j.add(finding.Finding{Requirement: id, State: finding.Broken, What: "versions that are no longer current", Expected: "deleted after a while", Actual: "kept for ever",
-			Fix: "add a rule that deletes noncurrent versions below " + j.where() + " after 30 days"})
+	s := j.docs.State
+	forever := j.n.Edition == "2026-08" && !old && s != nil && s.Versioning != nil && *s.Versioning == "Enabled"
+	if forever {
+		broken = append(broken, len(j.findings))
+		j.add(finding.Finding{Requirement: id, State: finding.Broken, What: "versions that are no longer current", Expected: "deleted after a while", Actual: "kept for ever"})
+	}
+	for _, i := range broken { // the rules are set as a whole: one change mends them all
+		j.findings[i].Fix = j.mend(forever)
 	}
 }
 
