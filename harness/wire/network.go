@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Network says how names are reached. The zero value is the world as it is: the system's resolver and its roots, and the
@@ -19,8 +21,11 @@ type Network struct {
 	// match wins. Case and a dot at the end make no difference. A mapped name is never looked up and never goes through
 	// a proxy.
 	Hosts map[string]string
+	// Resolver looks up what is no mapped name; nil means the system's.
+	Resolver *net.Resolver
 	// Closed makes everything but Hosts and literal loopback addresses unreachable, and Hosts too where they point
-	// anywhere but at a literal loopback address: no embedded run can ever leave this machine.
+	// anywhere but at a literal loopback address: no embedded run can ever leave this machine. Names are looked up by a
+	// Resolver of the run's own alone, and reached where that answers with loopback addresses.
 	Closed bool
 	// RootCAs are trusted instead of the system's roots; nil means the system's.
 	RootCAs *x509.CertPool
@@ -59,6 +64,9 @@ func (n *Network) locate(host, port string) (string, error) {
 		return to, nil
 	}
 	at, _, err := net.SplitHostPort(to)
+	if err == nil && !mapped && n.Resolver != nil && net.ParseIP(at) == nil {
+		return to, nil
+	}
 	if ip := net.ParseIP(at); err != nil || ip == nil || !ip.IsLoopback() {
 		return "", &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}
@@ -78,7 +86,7 @@ func (n *Network) Resolve(ctx context.Context, host string) ([]string, error) {
 	if _, mapped := n.Lookup(host); mapped || net.ParseIP(at) != nil {
 		return []string{at}, nil
 	}
-	return net.DefaultResolver.LookupHost(ctx, at)
+	return n.lookup(ctx, at)
 }
 
 // Dial connects to host:port.
@@ -91,6 +99,31 @@ func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	if err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	var d net.Dialer
-	return d.DialContext(ctx, network, to)
+	d := net.Dialer{Resolver: n.Resolver}
+	if n.Closed {
+		d.Control = onlyLoopback
+	}
+	began := time.Now()
+	conn, err := d.DialContext(ctx, network, to)
+	return conn, lookedUp(err, began)
+}
+
+// lookup asks the resolver. A Closed network's answers stay on this machine: Dial sees to it.
+func (n *Network) lookup(ctx context.Context, host string) ([]string, error) {
+	r := n.Resolver
+	if r == nil {
+		r = net.DefaultResolver
+	}
+	began := time.Now()
+	found, err := r.LookupHost(ctx, host)
+	return found, lookedUp(err, began)
+}
+
+// onlyLoopback refuses any connection that leaves this machine, whatever a resolver said.
+func onlyLoopback(_, at string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(at)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return nil
 }

@@ -19,7 +19,7 @@ import (
 type Resolution struct {
 	Host      string
 	Addresses []string
-	By        string // "the system's resolver", "this run's own table", "the proxy host:port", "a literal address"
+	By        string // "the system's resolver", "a resolver of this run's own", "this run's own table", "the proxy host:port", "a literal address"
 }
 
 // Resolve finds the host of a service URL as a request would: by the table, by the proxy, or by the resolver.
@@ -28,6 +28,9 @@ func (t *Transport) Resolve(ctx context.Context, u *url.URL) (Resolution, error)
 	defer cancel()
 	n := &t.o.Network
 	r := Resolution{Host: u.Hostname(), By: "the system's resolver"}
+	if n.Resolver != nil {
+		r.By = "a resolver of this run's own"
+	}
 	proxy, err := n.Proxy(&http.Request{URL: u})
 	if err != nil {
 		return r, err
@@ -56,7 +59,7 @@ func (t *Transport) Connect(ctx context.Context, u *url.URL) (net.Conn, error) {
 	}
 	if proxy == nil {
 		conn, err := t.o.Network.Dial(limited, "tcp", hostPort(u))
-		return conn, named(ctx, err, "connection", t.o.Limits.Dial)
+		return conn, at(u.Host, named(ctx, err, "connection", t.o.Limits.Dial))
 	}
 	conn, err := t.connectVia(limited, proxy, u)
 	return conn, t.o.Network.throughProxy(proxy, u, named(ctx, err, "connection", t.o.Limits.Dial))
@@ -134,7 +137,7 @@ func (t *Transport) Handshake(ctx context.Context, u *url.URL, maxVersion uint16
 	}
 	tc := tls.Client(conn, &tls.Config{ServerName: plainHost(u.Hostname()), RootCAs: t.o.Network.RootCAs, MinVersion: minVersion, MaxVersion: maxVersion})
 	if err := tc.HandshakeContext(limited); err != nil {
-		return Handshake{}, named(ctx, err, "TLS handshake", t.o.Limits.Handshake)
+		return Handshake{}, at(u.Host, named(ctx, err, "TLS handshake", t.o.Limits.Handshake))
 	}
 	s := tc.ConnectionState()
 	h := Handshake{Version: tls.VersionName(s.Version), Cipher: tls.CipherSuiteName(s.CipherSuite)}

@@ -48,6 +48,19 @@ func (r *Recorder) Seal() {
 // Len is the number of requests recorded so far.
 func (r *Recorder) Len() int { return len(r.all()) }
 
+// Unanswered reports whether a request got no answer, or one that broke off.
+func (r *Recorder) Unanswered() bool {
+	for _, e := range r.all() {
+		e.mu.Lock()
+		failed := e.failure != ""
+		e.mu.Unlock()
+		if failed {
+			return true
+		}
+	}
+	return false
+}
+
 // all are the entries so far.
 func (r *Recorder) all() []*entry {
 	if r == nil {

@@ -128,7 +128,7 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	}
 	e.answer(resp)
 	w.receiving()
-	resp.Body = &countedBody{ReadCloser: resp.Body, entry: e, limit: w}
+	resp.Body = &countedBody{ReadCloser: resp.Body, host: in.URL.Host, entry: e, limit: w}
 	return resp, nil
 }
 
@@ -174,6 +174,7 @@ func (t *Transport) failed(in *http.Request, rec *Recorder, e *entry, try *tries
 	if proxy, none := t.o.Network.Proxy(in); proxied && none == nil && proxy != nil && guard == nil {
 		err = t.o.Network.throughProxy(proxy, in.URL, err)
 	}
+	err = at(in.URL.Host, err)
 	e.fail(err)
 	return err
 }
@@ -197,6 +198,7 @@ func (t *Transport) userAgent(rec *Recorder, sdk string) string {
 // countedBody counts what was read of an answer and tells its entry when it ends.
 type countedBody struct {
 	io.ReadCloser
+	host  string
 	entry *entry
 	limit *dog
 	read  int64
@@ -217,7 +219,8 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	b.limit.received(int64(n))
 	if err != nil {
 		b.limit.stop()
-		if err = b.limit.instead(err); !errors.Is(err, io.EOF) {
+		if err = b.limit.instead(err); err != io.EOF { // itself: readers compare
+			err = at(b.host, err)
 			b.entry.write(func() { b.entry.failure = failureWords(err) })
 		}
 	}

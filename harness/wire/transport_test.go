@@ -235,7 +235,7 @@ func TestTheLimitThatRanOutIsNamed(t *testing.T) {
 		tr := transport(t, wire.Options{Network: test.n, Limits: wire.Limits{Dial: 80 * time.Millisecond, Handshake: 100 * time.Millisecond, Answer: 150 * time.Millisecond}})
 		_, err := tr.RoundTrip(attempt{method: "GET", url: "https://s3.store.test/"}.request(t).WithContext(rec.With(t.Context())))
 		var timeout net.Error
-		if err == nil || err.Error() != test.want || !errors.As(err, &timeout) || !timeout.Timeout() {
+		if err == nil || err.Error() != "s3.store.test: "+test.want || !errors.As(err, &timeout) || !timeout.Timeout() {
 			t.Errorf("%s: got %v, want the timeout %q", test.name, err, test.want)
 		}
 		if lines := rec.Lines(); len(lines) != 1 || !strings.Contains(lines[0], test.want) {

@@ -99,6 +99,10 @@ func failureWords(err error) string {
 	if errors.As(err, &asURL) {
 		err = asURL.Err
 	}
+	var host *HostError
+	if errors.As(err, &host) { // the request's own URL names it
+		err = host.Err
+	}
 	var dns *net.DNSError
 	var guard *GuardError
 	var repeated *RepeatedError
