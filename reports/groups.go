@@ -126,6 +126,16 @@ type reasonGroup struct {
 	Requirements []Requirement
 }
 
+// remedy is what all of the group have in common, "" where they differ.
+func (g reasonGroup) remedy() string {
+	for _, q := range g.Requirements {
+		if q.Remedy != g.Requirements[0].Remedy {
+			return ""
+		}
+	}
+	return g.Requirements[0].Remedy
+}
+
 // byReason groups the requirements that wanted picks by outcome and reason, in the order in which they come.
 func byReason(r *Result, wanted func(Requirement) bool) []reasonGroup {
 	type key struct{ word, reason string }

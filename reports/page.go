@@ -172,6 +172,8 @@ func written(s Safety) string {
 		said += fmt.Sprintf(", %d kept", len(s.Kept))
 	}
 	switch {
+	case rest > 0 && s.CleanUp != Complete:
+		said += fmt.Sprintf("; what became of the other %d is not known", rest)
 	case rest > 0:
 		said += fmt.Sprintf("; the other %d were removed by the checks themselves, or refused by the store", rest)
 	case rest < 0:

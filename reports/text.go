@@ -284,6 +284,7 @@ func (p *printer) groups(groups []reasonGroup) {
 		}
 		p.wrapped("  ", "    ", inline(fmt.Sprintf("%d %s: %s", len(ids), g.Word, reason)))
 		p.wrapped("    ", "    ", inline(some(ids)))
+		p.remedy(g.remedy())
 	}
 }
 
@@ -296,6 +297,10 @@ func (p *printer) safety(s Safety) {
 	p.line("")
 	p.line(p.paint(bold, "SAFETY"))
 	p.wrapped("  ", "  ", lead)
+	if state == "errored" && !blank(s.Prefix) {
+		p.wrapped("  ", "    ", inline("it lies below "+s.Prefix))
+		p.line("    echo \"$ADDRESS\" | bucketproof sweep -")
+	}
 	p.wrapped("  ", "    ", inline(written(s)))
 	p.wrapped("  ", "    ", inline("configuration unchanged: "+unchanged(s)))
 	for _, k := range s.Kept {

@@ -67,8 +67,9 @@ and the evidence of every request to the folder named by --out, and with
 --sign-key a certificate when the bucket is certified.
 
 All writes lie below one prefix of the run, bucketproof-run-..., and are removed
-at the end; what a crash left behind is removed by "bucketproof sweep". The
-bucket's configuration is only read. --plan says what would be sent.
+at the end, also on Ctrl-C; what a crash or a dead network left behind is removed
+by "bucketproof sweep". The bucket's configuration is only read. --plan says what
+would be sent.
 
 An address with credentials holds those that W&B itself will use: each right is
 tried with them, one harmless request an action. They can't read the bucket's
@@ -205,6 +206,8 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
+	stop := p.interrupted(ctx)
+	defer stop()
 	done, err := run.Certify(ctx, t, o)
 	if err != nil {
 		return usage(err)

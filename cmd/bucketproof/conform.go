@@ -121,6 +121,8 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 		defer func() { _ = reference.Close() }()
 		target.URL, target.Token, target.Network = reference.URL, reference.Token, wire.Network{Closed: true}
 	}
+	stop := p.interrupted(ctx)
+	defer stop()
 	d, err := run.ConformConnector(ctx, target, o)
 	if err != nil {
 		return refused(err)

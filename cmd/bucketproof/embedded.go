@@ -37,6 +37,8 @@ func (f *certifyFlags) certifyEmbedded(ctx context.Context, s streams, p *progre
 	if err := startAll(ctx, host, places, p.say); err != nil {
 		return err
 	}
+	stop := p.interrupted(ctx)
+	defer stop()
 	var done []*run.Done
 	for _, at := range places {
 		if ctx.Err() == nil {

@@ -39,7 +39,8 @@ func (d *delivery) deliver(ctx context.Context, s streams, p *progress, done []*
 		return &exitError{exitErrored, fmt.Errorf("print the result: %w", perr)}
 	}
 	if err != nil {
-		return &exitError{exitErrored, fmt.Errorf("the reports could not be written: %w", err)}
+		return &exitError{exitErrored, withHint(fmt.Errorf("the reports could not be written: %w", err),
+			"what is printed here is the whole result; make room, or name another folder with --out, and run it again")}
 	}
 	comparison, err := d.compare(results[0])
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -78,6 +79,13 @@ func (p *progress) say(format string, a ...any) {
 	defer p.mu.Unlock()
 	p.wipe()
 	fmt.Fprintln(p.w, hang("", "  ", fmt.Sprintf(format, a...), p.width))
+}
+
+// interrupted says at once what follows on Ctrl-C; what it returns calls it off.
+func (p *progress) interrupted(ctx context.Context) (done func() bool) {
+	return context.AfterFunc(ctx, func() {
+		p.say("interrupted: removing what was written, at most %s; a second Ctrl-C ends at once, and leaves it to \"bucketproof sweep\"", run.CleanUpLimit)
+	})
 }
 
 func (p *progress) transient(line string) {

@@ -52,6 +52,7 @@ type Options struct {
 	Seed      int64
 	Program   string        // name/version, as in a User-Agent
 	Limit     time.Duration // of all specs together; 0 means DefaultLimit
+	Limits    wire.Limits   // of each request; what is 0 is wire's own
 	Long      bool          // with the requirements that are checked only on request
 	Browser   bool          // with a real browser
 	Notify    func(Event)   // told of every spec; may be nil
@@ -229,7 +230,7 @@ func (c *certification) connect(ctx context.Context) error {
 
 func (c *certification) wire(g *wire.Guard) *wire.Transport {
 	a := c.subject.Address
-	o := wire.Options{Network: c.target.Network, Guard: g, RunID: c.runID, Program: c.o.Program, Secrets: c.secrets()}
+	o := wire.Options{Network: c.target.Network, Guard: g, RunID: c.runID, Program: c.o.Program, Secrets: c.secrets(), Limits: c.o.Limits}
 	if a.Provider == address.CoreWeave {
 		o.MinTLS = tls.VersionTLS13 // "TLS 1.3 is required" (Bring your own bucket, Determine the storage address, 2025-09)
 	}
@@ -307,8 +308,9 @@ func (c *certification) run(ctx context.Context) (*Done, error) {
 		x.denials[e.ID], c.subject.rules[e.ID] = e.Denial, e.Text
 	}
 	if c.guard != nil {
-		c.guard.Allow(cost.Requests+prepareRequests, cost.Bytes+markerBytes)
+		c.guard.Allow(cost.Requests+prepareRequests+len(specs), cost.Bytes+markerBytes)
 		x.written = func() int { return len(c.guard.Keys()) }
+		x.gone = c.gone
 	}
 	x.ginkgo(c.o.Families, false)
 	c.cleanUp(ctx)

@@ -20,6 +20,8 @@ import (
 type T struct {
 	rec  *wire.Recorder
 	hide *wire.Hider
+	// settled are the kinds of error that a requirement which this check stands on has judged.
+	settled map[bucket.Kind]string
 
 	mu           sync.Mutex
 	closed       bool
@@ -128,12 +130,20 @@ func (t *T) OK(expected string, err error) {
 	switch g := (*wire.GuardError)(nil); {
 	case errors.As(err, &g):
 		t.Errorf("%s", g)
-	case e.Kind.Definite():
+	case t.Decides(e):
 		t.add(reports.Observation{What: "the store answered", Expected: expected, Actual: said})
 		t.Fail(expected, said)
 	default:
+		t.unanswered(e)
 		t.Errorf("no answer that decides it: %s", said)
 	}
+}
+
+// Decides reports whether an error is an answer that decides something for this check. That the store can't be reached is one
+// only for whoever asks just that: after it was reached, it says nothing about the bucket.
+func (t *T) Decides(e *bucket.Error) bool {
+	_, gone := t.settled[e.Kind]
+	return e.Kind.Definite() && (e.Status != 0 || !gone)
 }
 
 // Answer is what a store said to one request.
@@ -221,13 +231,15 @@ func (t *T) Do(client *http.Client, req *http.Request) Answer {
 	a, err := Do(client, req)
 	if err != nil {
 		e := bucket.Classify(strings.ToLower(req.Method), err)
-		if e.Kind.Definite() {
+		if t.Decides(e) {
 			t.Fail("an answer to "+req.Method, e.Error())
 		}
+		t.unanswered(e)
 		t.Errorf("no answer: %s", e.Error())
 	}
 	t.answered(a.Kind == bucket.KindNotImplemented)
 	if a.Status == http.StatusTooManyRequests || (a.Status >= 500 && a.Status != http.StatusNotImplemented) {
+		t.unanswered(&bucket.Error{Kind: a.Kind, Status: a.Status})
 		t.Errorf("no answer that decides it: %s to %s", a, req.Method)
 	}
 	return a

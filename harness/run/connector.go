@@ -135,7 +135,7 @@ func (c *certification) cleanYard(ctx context.Context) {
 		out.Announced = []string{"the buckets were made for this run alone, and are removed with all that is in them"}
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.safety.rec.With(context.WithoutCancel(ctx)), cleanUpLimit)
+	ctx, cancel := context.WithTimeout(c.safety.rec.With(context.WithoutCancel(ctx)), CleanUpLimit)
 	defer cancel()
 	for _, l := range y.Lots {
 		if l.Clean == nil {

@@ -43,9 +43,13 @@ type execution struct {
 	limit    time.Duration   // of the whole run; 0 means none
 	notify   func(Event)
 	prepare  func(context.Context) error // before the first write
+	gone     func(context.Context) error // why the store can't be reached any more; nil where nobody looks
 	written  func() int                  // how many keys were written to so far; nil means none
 	hide     *wire.Hider
 	denials  map[string]bool // requirements that are refusals
+
+	began time.Time // monotonic
+	wall  time.Time // what the wall clock said then
 
 	building bool     // the families are declaring their specs
 	problems []string // why what they declare can't be trusted; nothing is run then
@@ -125,6 +129,7 @@ func (x *execution) ginkgo(families []Family, dry bool) {
 		}
 	})
 	suite, reporter := x.configuration(dry)
+	x.began, x.wall = time.Now(), x.subject.clock().Round(0)
 	ok := ginkgo.RunSpecs(&failure{}, "bucketproof", suite, reporter)
 	forget()
 	x.finished = true
@@ -205,7 +210,10 @@ func (x *execution) read(r ginkgo.Report) {
 		}
 	}
 	if len(r.SpecialSuiteFailureReasons) > 0 && x.aborted == "" {
-		x.aborted = strings.Join(r.SpecialSuiteFailureReasons, "; ")
+		x.aborted = x.overtime()
+		if x.aborted == "" {
+			x.aborted = strings.Join(r.SpecialSuiteFailureReasons, "; ")
+		}
 	}
 	if r.SuiteHasProgrammaticFocus {
 		x.partial = true

@@ -274,8 +274,8 @@ func TestInterruption(t *testing.T) {
 	t.Run("by the run's limit", func(t *testing.T) {
 		r := conform(t.Context(), t, run.Options{Limit: 200 * time.Millisecond}, specs(func(ctx context.Context) { <-ctx.Done() }))
 		want(t, r, first, reports.Passed, "")
-		want(t, r, second, reports.Errored, "the check was broken off: suite timeout occurred")
-		want(t, r, third, reports.Errored, "the run was broken off before this spec: Suite Timeout Elapsed")
+		want(t, r, second, reports.Errored, "the check was broken off: its time was over, 200ms for all checks")
+		want(t, r, third, reports.Errored, "the run was broken off before this spec: its time was over, 200ms for all checks")
 	})
 }
 

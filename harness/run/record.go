@@ -44,7 +44,7 @@ type record struct {
 // runSpec is the body of every spec. The check runs in a goroutine of its own that never touches Ginkgo, whose state is
 // global: one that outlives its limit can neither fail, nor feed, nor slow the next spec.
 func (x *execution) runSpec(ctx context.Context, s *Spec) {
-	r := &record{t: &T{rec: wire.NewRecorder(s.Requirement), hide: x.hide}, repeated: x.records[s] != nil}
+	r := &record{t: &T{rec: wire.NewRecorder(s.Requirement), hide: x.hide, settled: settled(s, x.declared)}, repeated: x.records[s] != nil}
 	x.records[s] = r
 	x.tell(s, "", 0)
 	started := time.Now()
@@ -57,12 +57,16 @@ func (x *execution) runSpec(ctx context.Context, s *Spec) {
 		before := x.keys()
 		x.check(ctx, s, r, check)
 		r.keys = x.keys() - before
+		if why := x.jumped(); why != "" {
+			r.end, r.why, x.aborted = brokenOff, why, why
+		}
 	}
 	r.t.close()
 	r.elapsed = time.Since(started)
 	x.done++
 	o := x.outcome(s)
 	x.tell(s, o.Outcome, r.elapsed)
+	x.lookAfter(ctx, s, r, o)
 	switch o.Outcome {
 	case reports.Passed:
 	case reports.Failed, reports.Errored:
@@ -108,7 +112,31 @@ func (x *execution) stopped(ctx context.Context) string {
 		x.aborted = "the run was interrupted"
 		return x.aborted
 	}
-	return context.Cause(ctx).Error() // Ginkgo's words: "suite timeout occurred", "Interrupted by User"
+	if why := x.overtime(); why != "" {
+		return why
+	}
+	return context.Cause(ctx).Error() // Ginkgo's words: "Interrupted by User"
+}
+
+// overtime says that a run's time is over, "" while it has some.
+func (x *execution) overtime() string {
+	if x.limit <= 0 || time.Since(x.began) < x.limit {
+		return ""
+	}
+	return fmt.Sprintf("its time was over, %s for all checks; run it again with a longer --timeout", x.limit)
+}
+
+// clockJump is how far a machine's clock may be set while a run is on.
+const clockJump = 2 * time.Second
+
+// jumped says that this machine's clock was set since the run began: everything that is signed, and everything that expires,
+// goes by it.
+func (x *execution) jumped() string {
+	by := x.subject.clock().Round(0).Sub(x.wall) - time.Since(x.began)
+	if by.Abs() <= clockJump {
+		return ""
+	}
+	return fmt.Sprintf("this machine's clock was set by %s while the run was on, and requests are dated by it; run it again", by.Round(time.Second))
 }
 
 // ended is how a check's goroutine ended, and where if it panicked.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
+
+	"github.com/bucketproof/bucketproof/harness/bucket"
 )
 
 // SpecLimit is how long one spec may take unless it says otherwise.
@@ -19,6 +21,7 @@ type Spec struct {
 	Requirement string
 	Text        string // an obligation with an observable effect
 	Needs       []string
+	Settles     []bucket.Kind
 	Cost        Cost
 	Limit       time.Duration
 	// Marker are those of "put object" and "get object" that decide it where they are denied to the run's marker, each with what
@@ -40,6 +43,12 @@ type Option func(*Spec)
 // Needs names requirements without which the spec can decide nothing: when one of them failed or could not be decided,
 // the spec is errored and sends nothing; when one was left out, so is the spec.
 func Needs(ids ...string) Option { return func(s *Spec) { s.Needs = append(s.Needs, ids...) } }
+
+// Settles names kinds of error that are this spec's alone to judge: whether the name resolves, whether the port answers. For
+// whatever stands on it, such an error is no answer: the store was seen to be there, and is gone.
+func Settles(kinds ...bucket.Kind) Option {
+	return func(s *Spec) { s.Settles = append(s.Settles, kinds...) }
+}
 
 // Costs bounds what the spec sends. A spec that writes to more keys than it says is errored.
 func Costs(requests, objects int, bytes int64) Option {
@@ -116,6 +125,19 @@ func closure(wanted []string, specs []*Spec) map[string]bool {
 		add(id)
 	}
 	return all
+}
+
+// settled says which kinds of error a spec can't judge, because a requirement that it stands on has.
+func settled(s *Spec, specs []*Spec) map[bucket.Kind]string {
+	below, out := closure(s.Needs, specs), map[bucket.Kind]string{}
+	for _, other := range specs {
+		if below[other.Requirement] && other.Requirement != s.Requirement {
+			for _, k := range other.Settles {
+				out[k] = other.Requirement
+			}
+		}
+	}
+	return out
 }
 
 // Bound lists the requirements that have a spec among some, in order.

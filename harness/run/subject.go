@@ -77,6 +77,14 @@ type Subject struct {
 	rules map[string]string
 }
 
+// clock is the subject's idea of the time.
+func (s *Subject) clock() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
 // Rule is the sentence of a requirement.
 func (s *Subject) Rule(id string) string { return s.rules[id] }
 

@@ -84,7 +84,7 @@ func (c *certification) sweepRun(ctx context.Context, l bucket.Leftover) (int, [
 	if err != nil {
 		return 0, nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, cleanUpLimit)
+	ctx, cancel := context.WithTimeout(ctx, CleanUpLimit)
 	defer cancel()
 	cleaned, err := b.Clean(ctx, l.Prefix, nil)
 	if err != nil {

@@ -28,10 +28,12 @@ const clockLimit = 15 * time.Minute
 
 // Specs declares the family.
 func Specs(s *run.Subject) {
-	run.It(s, "BYOB-NET-001", "the name of the service and of the bucket resolves", func(ctx context.Context, t *run.T) { resolves(ctx, t, s) })
-	run.It(s, "BYOB-NET-002", "the port answers", func(ctx context.Context, t *run.T) { answers(ctx, t, s) }, run.Needs("BYOB-NET-001"))
+	run.It(s, "BYOB-NET-001", "the name of the service and of the bucket resolves", func(ctx context.Context, t *run.T) { resolves(ctx, t, s) },
+		run.Settles(bucket.KindNoSuchHost))
+	run.It(s, "BYOB-NET-002", "the port answers", func(ctx context.Context, t *run.T) { answers(ctx, t, s) }, run.Needs("BYOB-NET-001"),
+		run.Settles(bucket.KindRefused))
 	run.It(s, "BYOB-NET-003", "the certificate is trusted and the TLS version suffices", func(ctx context.Context, t *run.T) { trusted(ctx, t, s) },
-		run.Needs("BYOB-NET-002"))
+		run.Needs("BYOB-NET-002"), run.Settles(bucket.KindTLS))
 	run.It(s, "BYOB-NET-004", "the store's clock and this machine's agree to 15 minutes", func(ctx context.Context, t *run.T) { clock(ctx, t, s) },
 		run.Needs("BYOB-NET-003"), run.Costs(1, 0, 0))
 	reached := run.Needs("BYOB-NET-002", "BYOB-NET-003", "BYOB-NET-004")
@@ -85,7 +87,28 @@ func advise(t *run.T, err error) {
 		t.Advise("the proxy stands in the way, and the store was not asked: mend or unset %s, or name the store's host in NO_PROXY", p.Setting)
 		return
 	}
+	if advice := silent(err); advice != "" {
+		t.Advise("%s", advice)
+		return
+	}
 	t.AdviseRemedy()
+}
+
+// silent says what to do where nobody answered: what mends a wrong answer would lead astray.
+func silent(err error) string {
+	if err == nil {
+		return ""
+	}
+	var resolver *wire.SilentResolverError
+	switch kind := bucket.Classify("", err).Kind; {
+	case kind != bucket.KindTimeout && kind != bucket.KindReset:
+		return ""
+	case errors.As(err, &resolver):
+		return "this machine's name server does not answer, so whether the name exists is not known: check this machine's network, VPN and resolver (/etc/resolv.conf), then run it again:\n  dig " + resolver.Name
+	case kind == bucket.KindReset:
+		return "something took the connection and reset it: check the port, and what lies between (firewall, proxy, a load balancer with nothing behind it), then run it again"
+	}
+	return "nothing comes back from there: check this machine's network, and what lies between (firewall, VPN, security group, a load balancer with nothing behind it), then run it again"
 }
 
 func answers(ctx context.Context, t *run.T, s *run.Subject) {
@@ -110,7 +133,10 @@ func trusted(ctx context.Context, t *run.T, s *run.Subject) {
 	}
 	for _, u := range hosts(s) {
 		h, err := s.Wire.Handshake(ctx, u, 0)
-		if err != nil {
+		switch advice := silent(err); {
+		case advice != "":
+			t.Advise("%s", advice)
+		case err != nil:
 			t.Advise("%s", tlsAdvice(err))
 		}
 		t.OK(fmt.Sprintf("a certificate for %s that is trusted, and %s or better", u.Hostname(), minimum(s)), err)
