@@ -284,7 +284,9 @@ func (p *printer) groups(groups []reasonGroup) {
 		}
 		p.wrapped("  ", "    ", inline(fmt.Sprintf("%d %s: %s", len(ids), g.Word, reason)))
 		p.wrapped("    ", "    ", inline(some(ids)))
-		p.remedy(g.remedy())
+		if g.Word == string(Errored) {
+			p.remedy(g.remedy())
+		}
 	}
 }
 

@@ -39,9 +39,12 @@ func newSelftest(s streams) *cobra.Command {
 		Long: `Selftest runs the suite against a sound subject first: everything must pass.
 Then against each fault: exactly what the fault breaks must fail, and nothing
 else may change but what it says it blocks. Then against one that harms nothing:
-nothing may change. What is checked only on request is tried by itself, sound
-and with its faults; a browser's need one that is installed. Before and after
-each run the bucket's decoys and its configuration are compared, past the fault.
+nothing may change. A fault of the network breaks no rule: what meets it must be
+errored, nothing may fail or pass by it, nothing may be sent twice, and what the
+run could not remove then is swept. What is checked only on request is tried by
+itself, sound and with its faults; a browser's need one that is installed. Before
+and after each run the bucket's decoys and its configuration are compared, past
+the fault.
 
 The exit code is 0 when every fault was caught and nothing else, 1 when not,
 4 when a profile could not be tried.`,
@@ -160,31 +163,34 @@ func selftestProfiles() []string {
 // listFaults prints what each fault does, where it can be built in, and what it breaks.
 func listFaults(w io.Writer) error {
 	width, _ := onTerminal(w)
-	line := func(name, does string, profiles, breaks []string) error {
+	line := func(name, does string, profiles, breaks, undecides []string) error {
 		what := "breaks nothing"
-		if len(breaks) > 0 {
+		switch {
+		case len(breaks) > 0:
 			what = "breaks " + strings.Join(breaks, " ")
+		case len(undecides) > 0:
+			what = "leaves undecided " + strings.Join(undecides, " ") + " and whatever else meets it"
 		}
 		_, err := fmt.Fprintf(w, "%s\n%s\n%s\n", name, hang("  ", "  ", does, width), hang("  ", "    ", what+"; on "+strings.Join(profiles, ", "), width))
 		return err
 	}
 	var errs []error
 	for _, f := range append(faults.Buckets(), faults.Harmless()) {
-		errs = append(errs, line(f.Name, f.Does, f.Profiles, f.Breaks))
+		errs = append(errs, line(f.Name, f.Does, f.Profiles, f.Breaks, f.Undecides))
 	}
 	for _, f := range faults.ParserFaults() {
-		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
+		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks, nil))
 	}
 	for _, f := range faults.EvaluatorFaults() {
-		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
+		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks, nil))
 	}
 	for _, f := range faults.ConnectorFaults() {
-		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks))
+		errs = append(errs, line(f.Name, f.Does, []string{faults.ParserProfile}, f.Breaks, nil))
 	}
 	cases, err := misprovisioned.Load()
 	errs = append(errs, err)
 	for _, c := range cases {
-		errs = append(errs, line(faults.DocumentName(c), c.Name+" ("+c.Base+")", []string{faults.DocumentsProfile}, c.Expected))
+		errs = append(errs, line(faults.DocumentName(c), c.Name+" ("+c.Base+")", []string{faults.DocumentsProfile}, c.Expected, nil))
 	}
 	return errors.Join(errs...)
 }
@@ -209,7 +215,7 @@ func printRow(w io.Writer, r faults.Row) {
 		verdict = "WRONG"
 	case r.Fault == "":
 		verdict = "sound"
-	case len(r.Breaks) == 0:
+	case len(r.Breaks)+len(r.Undecides) == 0:
 		verdict = "no change"
 	}
 	if name == "" {
@@ -258,7 +264,7 @@ func concludeSelftest(s streams, m matrixResult, asJSON bool) error {
 			m.NotTried++
 		case len(r.Wrong) > 0:
 			m.Wrong++
-		case r.Fault != "" && len(r.Breaks) > 0:
+		case r.Fault != "" && len(r.Breaks)+len(r.Undecides) > 0:
 			m.Caught++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/harness/wire"
 )
 
 // Fault is one breach of a bucket.
@@ -22,6 +23,11 @@ type Fault struct {
 	// Shows are requirements that the sound subject leaves unverified, and that pass with the fault in it: it plays what the store
 	// hasn't got.
 	Shows []string
+	// Undecides are requirements that must be errored: it breaks no rule, and keeps the store from answering. Whatever else
+	// meets it must be errored too, and nothing may fail or pass by it.
+	Undecides []string
+	// Limits of each request while it is tried, where it would take wire's own to see that nothing comes.
+	Limits wire.Limits
 	// Leaves says that the fault keeps a run from removing all that it wrote.
 	Leaves bool
 	// Long names the requirement, checked only on request, at which the fault is tried: that one is run, with what it stands
@@ -32,6 +38,8 @@ type Fault struct {
 	Given func(*run.Documents) error
 	// Edition is that of the rules in which it is a breach; "" is the default. Such a fault is held against a sound run in it.
 	Edition string
+
+	outages outages // in the place of Setup
 }
 
 // In reports whether the fault can be built into a profile's store.
@@ -77,7 +85,7 @@ func without(list []string, some ...string) []string {
 
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
-	return slices.Concat(networkFaults(), addressFaults(), accessFaults(), rightsFaults(), policyFaults(), keptFaults(), objectFaults(), validatorFaults(), uploadFaults(),
+	return slices.Concat(networkFaults(), lineFaults(), answerFaults(), addressFaults(), accessFaults(), rightsFaults(), policyFaults(), keptFaults(), objectFaults(), validatorFaults(), uploadFaults(),
 		signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults(), browserFaults())
 }
 

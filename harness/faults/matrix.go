@@ -27,6 +27,8 @@ type Row struct {
 	Edition string   `json:"edition,omitempty"`
 	Does    string   `json:"does"`
 	Breaks  []string `json:"breaks"`
+	// Undecides are the requirements that must be errored.
+	Undecides []string `json:"undecides,omitempty"`
 	// Failed are the requirements that failed, Undecided those that the sound subject decided and this one doesn't.
 	Failed    []string `json:"failed"`
 	Undecided []string `json:"undecided"`
@@ -132,12 +134,18 @@ func (m *Matrix) add(rows []Row, row Row) []Row {
 
 // try certifies a fresh bucket with a fault in it and compares with the sound one.
 func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *reports.Result) (*reports.Result, Row, error) {
-	row := newRow(profile, f.Name, f.Does, f.claims(profile, m.Options.Catalogue))
-	row.Long, row.Edition = f.Long, f.Edition
-	began := time.Now()
+	row := newRow(profile, f.Name, f.Does, f.within(profile, m.Options.Catalogue, f.Breaks))
+	row.Long, row.Edition, row.Undecides = f.Long, f.Edition, f.within(profile, m.Options.Catalogue, f.Undecides)
+	started := time.Now()
 	setup := stores.Setup{}
 	if f.Setup != nil {
 		setup = f.Setup(profile)
+	}
+	o, out, began := m.Options, (*outage)(nil), map[string]time.Time{}
+	if f.outages != nil {
+		out = f.outages(profile)
+		setup = out.setup
+		o.Limits, o.Limit, o.Notify = f.limits(), outageLimit, clock(o.Notify, began)
 	}
 	if setup.CORS == nil {
 		setup.CORS = cors.Required(profile, "", FrontEnd)
@@ -155,7 +163,6 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 	if err != nil {
 		return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
 	}
-	o := m.Options
 	o.Families = m.Families
 	if f.Long != "" {
 		o.Only = []string{f.Long}
@@ -174,9 +181,16 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 		row.NotRun = why
 		return nil, row, nil
 	}
-	row.compare(f, sound, d.Result)
+	if out == nil {
+		row.compare(f, sound, d.Result)
+	} else {
+		row.outage(out, began, sound, d.Result)
+	}
 	row.Wrong = append(row.Wrong, before.differs(ctx, b, f.Leaves)...)
-	row.Milliseconds = time.Since(began).Milliseconds()
+	if out != nil {
+		row.Wrong = append(row.Wrong, out.left(ctx, b, before, o, d.Result)...)
+	}
+	row.Milliseconds = time.Since(started).Milliseconds()
 	return d.Result, row, nil
 }
 
@@ -210,15 +224,15 @@ func (f Fault) asks(cat *catalogue.Catalogue) (long, browser bool) {
 	return q.OnRequest == catalogue.OnLong, q.OnRequest == catalogue.OnBrowser
 }
 
-// claims are the fault's broken requirements that the profile has.
-func (f Fault) claims(profile string, cat *catalogue.Catalogue) []string {
+// within are those of the requirements that a fault names which the profile has.
+func (f Fault) within(profile string, cat *catalogue.Catalogue, named []string) []string {
 	long, browser := f.asks(cat)
 	entries, err := cat.Profile(catalogue.Selection{Profile: profile, Edition: f.Edition, Long: long, Browser: browser})
 	if err != nil {
-		return f.Breaks
+		return named
 	}
 	var out []string
-	for _, id := range f.Breaks {
+	for _, id := range named {
 		if slices.ContainsFunc(entries, func(e catalogue.Entry) bool { return e.ID == id }) {
 			out = append(out, id)
 		}
@@ -287,7 +301,7 @@ func (r *Row) compare(f Fault, sound, got *reports.Result) {
 
 // stumbled counts a requirement that could not be decided for want of an answer.
 func (r *Row) stumbled(l reports.Requirement) {
-	if l.Outcome == reports.Errored && !strings.HasPrefix(l.Reason, "it stands on ") {
+	if l.Outcome == reports.Errored && !standsOn(l) {
 		r.stumbles++
 	}
 }

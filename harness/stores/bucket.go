@@ -16,6 +16,7 @@ type Bucket struct {
 	Provider string
 	Address  string        // with the credentials W&B would get: a secret
 	Network  wire.Network  // how its hosts are found, and the roots that vouch for its front
+	Direct   wire.Network  // past the lines that Setup asked for; the zero value where it asked for none
 	Store    reports.Store // name, version, kind, notes; Fidelity as probed when it was provisioned
 	Others   []Identity    // further identities, as Setup asked for them (Google)
 	Secrets  []string      // every secret of this bucket, as bytes that must show nowhere
@@ -27,6 +28,7 @@ type Bucket struct {
 
 	owner owner
 	front *front
+	lines []*Line
 	once  sync.Once
 	err   error
 }
@@ -90,6 +92,9 @@ func (b *Bucket) Close() error {
 	b.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 		defer cancel()
+		for _, l := range b.lines {
+			l.Cut()
+		}
 		if b.front != nil {
 			b.err = b.front.close()
 		}

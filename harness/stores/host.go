@@ -54,6 +54,9 @@ type Hooks struct {
 	Front func(next http.Handler) http.Handler
 	// TLS has the last word on the front's TLS configuration.
 	TLS func(*tls.Config)
+	// Line is told of every line between the bucket's clients and its front before anything goes over it; nil means that there
+	// is none between them.
+	Line func(*Line) error
 	// Network has the last word on how the store is found.
 	Network func(*wire.Network)
 	// Address has the last word on the address handed out.
@@ -183,6 +186,11 @@ func (h *Host) Provision(ctx context.Context, provider string, s Setup) (*Bucket
 	if s.CORS != nil {
 		if err := bucket.owner.share(ctx, s.CORS); err != nil {
 			return nil, fmt.Errorf("provision a bucket of %s: set its CORS rules: %w", provider, errors.Join(err, bucket.Close()))
+		}
+	}
+	if s.Hooks.Line != nil {
+		if err := between(ctx, bucket, s.Hooks.Line); err != nil {
+			return nil, fmt.Errorf("provision a bucket of %s: %w", provider, errors.Join(err, bucket.Close()))
 		}
 	}
 	if s.Hooks.Network != nil {
