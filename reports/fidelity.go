@@ -22,6 +22,7 @@ const (
 	FidelityObject     = "object"             // a URL used for another object is refused
 	FidelityHost       = "host"               // a URL used at another host is refused
 	FidelityQuery      = "query"              // a URL whose query was changed is refused
+	FidelityRepeated   = "repeated-parameter" // a URL with a signed parameter said twice is refused
 	FidelityHeaders    = "signed-headers"     // a header field that was signed can't be changed or dropped
 	FidelityUnsigned   = "unsigned-headers"   // a header field of the provider's that wasn't signed is refused
 	FidelityAge        = "request-age"        // a signed request 20 minutes old is refused

@@ -69,6 +69,10 @@ func findEngine(ctx context.Context) (*testcontainers.DockerClient, error) {
 		if err == nil {
 			_, err = c.Ping(ctx, client.PingOptions{})
 		}
+		// testcontainers goes on to others when the one that was named doesn't answer.
+		if named := os.Getenv("DOCKER_HOST"); err == nil && named != "" && c.DaemonHost() != named {
+			err = errors.New("the one that DOCKER_HOST names doesn't answer")
+		}
 		answer <- found{c, err}
 	}()
 	const hint = "start one (dockerd --ip 127.0.0.1), or use the embedded stores"

@@ -108,7 +108,13 @@ func (r *gcsRunner) bucket(ctx context.Context, ca *authority, name string) (gcs
 	if err != nil {
 		return nil, err
 	}
-	g := &gcsRemote{client: client, base: "https://fake-gcs-server", bucket: name, said: map[string]fakestorage.ObjectAttrs{}}
+	r.mu.Lock()
+	b := r.box
+	r.mu.Unlock()
+	if b == nil {
+		return nil, ErrClosed
+	}
+	g := &gcsRemote{client: client, base: "https://fake-gcs-server", bucket: name, box: b, said: map[string]fakestorage.ObjectAttrs{}}
 	if err := g.do(http.MethodPost, "/storage/v1/b?project="+gcsProject, mustJSON(map[string]string{"name": name}), nil); err != nil {
 		return nil, fmt.Errorf("make the bucket: %w", err)
 	}

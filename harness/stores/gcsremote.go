@@ -23,6 +23,7 @@ type gcsRemote struct {
 	client *http.Client
 	base   string // scheme and host
 	bucket string
+	box    *box
 
 	mu   sync.Mutex
 	said map[string]fakestorage.ObjectAttrs // by name and generation
@@ -169,6 +170,9 @@ func (g *gcsRemote) keepVersions(on bool) error {
 
 // close removes the bucket with all its generations.
 func (g *gcsRemote) close() error {
+	if g.box.exited() {
+		return nil
+	}
 	all, err := g.list("", true)
 	for _, a := range all {
 		err = errors.Join(err, g.remove(a.Name, a.Generation))
@@ -176,7 +180,7 @@ func (g *gcsRemote) close() error {
 	if err == nil {
 		err = g.do(http.MethodDelete, "/storage/v1/b/"+g.bucket, nil, nil)
 	}
-	if err != nil {
+	if err != nil && !g.box.exited() { // with its container it is gone anyway
 		return fmt.Errorf("remove the bucket: %w", err)
 	}
 	return nil

@@ -157,12 +157,11 @@ func (m *minioServer) await(ctx context.Context, addr string, roots *x509.CertPo
 	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		a, err := w.do(ctx, s3Request{method: http.MethodGet, as: m.root})
-		if err == nil && a.status == http.StatusOK {
-			return nil
-		}
-		if err == nil {
-			err = errors.New(a.String())
+		_, err := w.must(ctx, "list buckets", s3Request{method: http.MethodGet, as: m.root})
+		if err == nil { // users come last
+			if err = m.admin(ctx, "list policies", http.MethodGet, "list-canned-policies", nil, nil); err == nil {
+				return nil
+			}
 		}
 		select {
 		case <-tick.C:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -118,8 +119,11 @@ func (o *s3Wire) do(ctx context.Context, q s3Request) (s3Answer, error) {
 	}
 	if a.status >= 300 {
 		var e xmlError
+		var j struct{ Code string } // of MinIO's administration
 		if xml.Unmarshal(a.body, &e) == nil {
 			a.code = e.Code
+		} else if json.Unmarshal(a.body, &j) == nil {
+			a.code = j.Code
 		}
 	}
 	return a, nil

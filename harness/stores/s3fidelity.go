@@ -55,6 +55,7 @@ func (o *s3Examined) examine(ctx context.Context) []reports.Fidelity {
 			attempted{"a later expiry written in", changed(get, func(r *http.Request) {
 				r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Expires=60", "X-Amz-Expires=600", 1)
 			})}),
+		o.refused(ctx, reports.FidelityRepeated, get, attempted{"the lifetime said twice", changed(get, func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Expires=604800" })}),
 		o.refused(ctx, reports.FidelityHeaders, typed, attempted{"another Content-Type than was signed", changed(typed, func(r *http.Request) { r.Header.Set("Content-Type", "text/html") })},
 			attempted{"none", changed(typed, func(r *http.Request) { r.Header.Del("Content-Type") })}),
 		o.refused(ctx, reports.FidelityUnsigned, typed, attempted{"x-amz-acl added, unsigned", changed(typed, func(r *http.Request) { r.Header.Set("X-Amz-Acl", "private") })}),

@@ -145,7 +145,7 @@ func (c *client) unsigned(ctx context.Context, t *run.T, key string) {
 			Refused: refused, Untouched: c.keeps(ctx, t, key, contents...)})
 	}
 	deny(prefix+"Meta-Abuse", "yes", refused, planted, control)
-	if !c.s.Is("s3-compatible") {
+	if !c.s.Is("s3-compatible") && c.s.Enforces(reports.FidelityUnsigned) != "no" {
 		deny(prefix+"Acl", "private", refused, planted, control)
 		return
 	}

@@ -1,7 +1,7 @@
 // Package suitetest runs a family of specs under go test, one Go test a requirement: red where the requirement failed or
 // could not be decided by error, skipped with the reason where it was left open, green only where it was met. The
-// subjects are fresh, well provisioned buckets on the embedded stores, or, where BUCKETPROOF_ADDRESS names one, that
-// bucket. BUCKETPROOF_STRICT=1 makes everything red that was not met.
+// subjects are fresh, well provisioned buckets on the embedded stores, or on those that BUCKETPROOF_STORES selects (embedded,
+// containers, all), or, where BUCKETPROOF_ADDRESS names one, that bucket. BUCKETPROOF_STRICT=1 makes everything red that was not met.
 package suitetest
 
 import (
@@ -44,10 +44,22 @@ func Run(t *testing.T, family run.Family, needs ...run.Family) {
 		t.Run("remote", func(t *testing.T) { certify(t, remote(t, raw), o, family) })
 		return
 	}
+	places, err := stores.Places("", catalogue.Providers, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name := os.Getenv(envPlace); name != "" {
+		asChild(t, name, places, o)
+		return
+	}
+	if slices.ContainsFunc(places, func(p stores.Place) bool { return p.On != stores.Embedded }) {
+		sideBySide(t, places, family)
+		return
+	}
 	host := Host(t)
-	for _, provider := range catalogue.Providers {
-		t.Run(provider, func(t *testing.T) {
-			b := Provision(t, host, provider)
+	for _, at := range places {
+		t.Run(at.Name(), func(t *testing.T) {
+			b := Provision(t, host, at.Provider)
 			before := inventory(t, b)
 			certify(t, Target(b), o, family)
 			if after := inventory(t, b); !maps.Equal(before, after) {
@@ -90,10 +102,23 @@ func Catalogue(t *testing.T) *catalogue.Catalogue {
 // keys are those of all Hosts of a process.
 var keys stores.KeyRing
 
-// Host makes a Host for one test; a process has one at a time.
+// Host makes a Host of embedded stores for one test; a process has one at a time. Where BUCKETPROOF_STORES selects containers alone
+// the test is skipped: what it builds into stores is built into the embedded ones.
 func Host(t *testing.T) *stores.Host {
 	t.Helper()
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), Keys: &keys})
+	selection, err := stores.Selection("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if selection == stores.OnlyContainers {
+		t.Skipf("this is for embedded stores, and %s=%s", stores.EnvStores, selection)
+	}
+	return newHost(t, stores.Embedded)
+}
+
+func newHost(t *testing.T, on string) *stores.Host {
+	t.Helper()
+	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), On: on, Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,8 +189,14 @@ func certify(t *testing.T, target run.Target, o run.Options, family run.Family) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	report(t, d.Result, family)
-	s := d.Result.Safety
+	settled(t, d.Result, family)
+}
+
+// settled reports a result and that nothing is left of its run.
+func settled(t *testing.T, r *reports.Result, family run.Family) {
+	t.Helper()
+	report(t, r, family)
+	s := r.Safety
 	if s.CleanUp != reports.Complete && s.CleanUp != reports.NothingWritten {
 		t.Errorf("clean-up: %s", s.CleanUp)
 	}
