@@ -28,6 +28,8 @@ type indexPage struct {
 	Lead    string
 	Tiles   []tile
 	Caveat  string
+	// Nobody are the requirements that must hold and that no store verified; Covered are all, over the stores of each profile.
+	Nobody, Covered []Covered
 }
 
 // WriteIndex writes index.html: a card for each subject with its verdict, linked to its report. The page's own verdict
@@ -55,6 +57,9 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 	}
 	if len(entries) > 0 {
 		p.Lead = plural(len(entries), "subject", "subjects") + ": " + leadOf(counts) + "."
+	}
+	if c := Cover(entries); len(c.Requirements) > 0 {
+		p.Nobody, p.Covered = c.Nobody(), c.Requirements
 	}
 	return render(w, "index", p)
 }
