@@ -4,7 +4,7 @@ LINT := bin/golangci-lint
 LINT_VERSION := v2.15.0
 REPORT ?= bucketproof-report
 
-.PHONY: help build test race first-use lint certify selftest bench fuzz clean
+.PHONY: images containers help build test race first-use lint certify selftest bench fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,11 +38,21 @@ certify: build ## certify a bucket of each provider on embedded stores (the READ
 	   echo "emulators, and says nothing about a bucket of yours" ;; \
 	*) echo "certify ended with exit code $$code"; exit $$code ;; esac
 
+# MinIO is AGPL: it is built by its own module, as a program of its own, and nothing of it gets into bucketproof.
+images: build ## build the images of MinIO, fake-gcs-server and Azurite here; a container engine has to run
+	bin/bucketproof stores build
+
+# What a container can't show is skipped, as under go test ./suites/...; a container that can't be had is red, by the table.
+containers: build ## the suites, and the stores' own tests, on MinIO, fake-gcs-server and Azurite in containers
+	bin/bucketproof stores --fidelity --stores containers
+	BUCKETPROOF_STORES=containers $(GO) test -count=1 ./harness/stores ./suites/...
+
 selftest: build ## run the suite against every fault, and print what was caught
 	bin/bucketproof selftest
 
 bench: build ## benchmarks: addresses, the connector, pre-flight and a whole run, with peak memory
 	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./cmd/bucketproof
+	$(GO) test -run '^$$' -bench Containers -benchtime 3x ./harness/stores
 	$(GO) test -run '^$$' -bench UploadURLs/S3 -benchtime 100000x ./reference/connector
 
 fuzz: ## fuzz the parsers and the keys, 30 s each

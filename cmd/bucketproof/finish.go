@@ -95,7 +95,15 @@ func (d *delivery) print(w io.Writer, results []*reports.Result) error {
 // printVerdicts closes a run over several buckets: one line each.
 func printVerdicts(w io.Writer, results []*reports.Result) error {
 	lines := []string{"", "VERDICTS"}
-	for _, r := range results {
+	folders, err := reports.Folders(results) // of several results of a profile the name says on which store
+	if err != nil {
+		return err
+	}
+	width := 14
+	for _, name := range folders {
+		width = max(width, len(name))
+	}
+	for i, r := range results {
 		var counts []string
 		for _, o := range []reports.Outcome{reports.Failed, reports.Errored, reports.NotRun, reports.Unverified, reports.Unsupported, reports.Waived,
 			reports.NotApplicable, reports.Passed} {
@@ -103,12 +111,12 @@ func printVerdicts(w io.Writer, results []*reports.Result) error {
 				counts = append(counts, fmt.Sprintf("%d %s", n, o))
 			}
 		}
-		lines = append(lines, hang(fmt.Sprintf("  %-14s %-14s ", r.Profile, r.Verdict), strings.Repeat(" ", 32), strings.Join(counts, ", "), columns))
+		lines = append(lines, hang(fmt.Sprintf("  %-*s %-14s ", width, folders[i], r.Verdict), strings.Repeat(" ", width+18), strings.Join(counts, ", "), columns))
 	}
 	if emulated(results) {
 		lines = append(lines, "", "All of these were tried with emulators: nothing here is about a bucket of yours.")
 	}
-	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
+	_, err = fmt.Fprintln(w, strings.Join(lines, "\n"))
 	return err
 }
 
