@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -57,15 +59,49 @@ func hash(b []byte) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-func render(w io.Writer, name string, data any) error {
-	t, err := template.New("").Funcs(template.FuncMap{
-		"shown": shown, "reason": ownReason, "state": state, "icon": icon, "href": localHref,
+// templates are parsed once: escaping them takes longer than filling them in.
+var templates = sync.OnceValues(func() (*template.Template, error) {
+	return template.New("").Funcs(template.FuncMap{
+		"shown": shown, "reason": func(l lineView) string { return ownReason(l.Requirement) }, "state": state, "icon": icon, "href": localHref,
 		"ms":       func(n int64) string { return took(time.Duration(n) * time.Millisecond) },
-		"requests": requestsOf,
-		"met":      func(q Requirement) bool { return q.Outcome == Passed || q.Outcome == NotApplicable },
+		"millis":   func(n float64) string { return fmt.Sprintf("%.3g ms", n) },
+		"requests": requestsOf, "spans": spans, "parts": remedyParts, "short": short, "lower": strings.ToLower,
+		"met":    func(l lineView) bool { return l.Outcome == Passed || l.Outcome == NotApplicable },
+		"status": statusOf,
 	}).ParseFS(page, "page/*.tmpl")
+})
+
+// short is the beginning of a remedy: its first words, and the first of what is to be copied.
+func short(remedy string) []remedyPart {
+	const lines = 3
+	var out []remedyPart
+	for i, p := range remedyParts(remedy) {
+		if i == 2 || i == 1 && p.Code == out[0].Code {
+			break
+		}
+		if all := strings.Split(p.Text, "\n"); len(all) > lines {
+			p.Text = strings.Join(all[:lines], "\n") + " …"
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// statusOf says an answer's status in words.
+func statusOf(x Exchange) string {
+	switch {
+	case x.Status != 0:
+		return strings.TrimSpace(fmt.Sprintf("%d %s", x.Status, http.StatusText(x.Status)))
+	case x.Failure != "":
+		return "no answer"
+	}
+	return "no answer yet"
+}
+
+func render(w io.Writer, name string, data any) error {
+	t, err := templates()
 	if err != nil {
-		return fmt.Errorf("parsing the page %q: %w", name, err)
+		return fmt.Errorf("parsing the pages: %w", err)
 	}
 	if err := t.ExecuteTemplate(w, name, data); err != nil {
 		return fmt.Errorf("writing the page %q: %w", name, err)

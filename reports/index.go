@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,8 @@ type IndexEntry struct {
 type tile struct {
 	R                   *Result
 	Verdict             verdictView
-	Store, Why          string
+	Store               string
+	First               *task // what to do first, nil where nothing is
 	Counts              []tally
 	Bar                 bar
 	Report, JSON, JUnit string
@@ -27,9 +29,73 @@ type indexPage struct {
 	Verdict verdictView
 	Lead    string
 	Tiles   []tile
+	Rows    []matrixRow
+	Legend  []string
 	Caveat  string
 	// Nobody are the requirements that must hold and that no store verified; Covered are all, over the stores of each profile.
 	Nobody, Covered []Covered
+}
+
+// matrixRow is a requirement with what became of it for each subject, "" where the profile doesn't have it.
+type matrixRow struct {
+	ID, Title string
+	Words     []string
+	Seen      string // how many subjects saw it hold or broken; "" where nobody did
+}
+
+// matrix is what was seen where: without it nobody would know of a requirement that no store of a run could verify.
+func matrix(entries []IndexEntry) (rows []matrixRow, legend []string) {
+	at, met, words := map[string]int{}, map[string]int{}, map[string]bool{}
+	for i, e := range entries {
+		for _, q := range e.Result.Requirements {
+			k, there := at[q.ID]
+			if !there {
+				k = len(rows)
+				at[q.ID] = k
+				rows = append(rows, matrixRow{ID: q.ID, Title: q.Title, Words: make([]string, len(entries))})
+			}
+			rows[k].Words[i] = shown(q)
+			words[shown(q)] = true
+			if q.Outcome == Passed || q.Outcome == Failed {
+				met[q.ID]++
+			}
+		}
+	}
+	for k := range rows {
+		asked, aside := 0, 0
+		for _, w := range rows[k].Words {
+			if w != "" {
+				asked++
+			}
+			if w == string(NotApplicable) {
+				aside++
+			}
+		}
+		switch n := met[rows[k].ID]; {
+		case n > 0:
+			rows[k].Seen = fmt.Sprintf("%d of %d", n, asked)
+		case aside == asked:
+			rows[k].Seen = "applies to none"
+		}
+	}
+	for _, w := range shownWords() {
+		if words[w] {
+			legend = append(legend, w)
+		}
+	}
+	families := map[string]int{}
+	for k, row := range rows {
+		if _, there := families[family(row.ID)]; !there {
+			families[family(row.ID)] = k
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b matrixRow) int { // a profile that lacks a requirement would else put it at another's end
+		if d := families[family(a.ID)] - families[family(b.ID)]; d != 0 {
+			return d
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return rows, legend
 }
 
 // WriteIndex writes index.html: a card for each subject with its verdict, linked to its report. The page's own verdict
@@ -55,6 +121,7 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 			p.Caveat = "Some of these were tried with emulators only; the cards name the stores."
 		}
 	}
+	p.Rows, p.Legend = matrix(entries)
 	if len(entries) > 0 {
 		p.Lead = plural(len(entries), "subject", "subjects") + ": " + leadOf(counts) + "."
 	}
@@ -67,8 +134,8 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 func newTile(e IndexEntry) tile {
 	t := tile{R: e.Result, Verdict: viewOf(e.Result.Verdict), Store: storeLine(e.Result.Subject.Store), Counts: tallies(e.Result)}
 	t.Bar = newBar(t.Counts)
-	if len(e.Result.Why) > 0 {
-		t.Why = e.Result.Why[0]
+	if ts := todo(e.Result); len(ts) > 0 {
+		t.First = &ts[0]
 	}
 	t.Report, t.JSON, t.JUnit = e.Folder+"/report.html", e.Folder+"/result.json", e.Folder+"/junit.xml"
 	return t

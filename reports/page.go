@@ -11,27 +11,20 @@ type fact struct {
 	Wide        bool
 }
 
-// task is one card of "What to do now": one requirement, or several that share a cause.
-type task struct {
-	Word, Reason string
-	Requirements []Requirement
-}
-
-// Together says whether the card stands for several requirements, which keep their details in the table.
-func (t task) Together() bool { return len(t.Requirements) > 1 }
-
 // reportPage is what the report's template is given.
 type reportPage struct {
 	Frame       frame
 	R           *Result
 	Verdict     verdictView
+	Why         [][]mention
+	When        string
+	Lead        string
 	Facts       []fact
-	Notes       []string
-	Todo        []task
-	TodoLead    string
+	About       []fact
+	First, Then []task // what there is to do: what has room on the first screen, and what comes after it
 	Counts      []tally
 	Bar         bar
-	Families    []familyGroup
+	Families    []familyView
 	Open        []reasonGroup
 	Lacking     []Required
 	Waivers     []waiverRow
@@ -39,27 +32,42 @@ type reportPage struct {
 	SafetyState string
 	SafetyFacts []fact
 	Caveat      string
-	elsewhere   map[string]bool
 }
 
-// Elsewhere says whether a requirement has its details in a card of its own, and not in the table.
-func (p *reportPage) Elsewhere(id string) bool { return p.elsewhere[id] }
+// commandWidth is where a command is continued on another line, in characters.
+const commandWidth = 100
+
+// Command is what runs the same again.
+func (p *reportPage) Command() string {
+	if blank(p.R.Run.Command) {
+		return ""
+	}
+	return strings.Join(continued(oneLine(p.R.Run.Command), commandWidth), "\n")
+}
+
+// firstScreen is how many things to do are read within a minute, and fit on a phone.
+const firstScreen = 3
+
+// After is the number that the list after the first screen begins with.
+func (p *reportPage) After() int { return len(p.First) + 1 }
 
 func newReportPage(r *Result) (*reportPage, error) {
 	f, err := newFrame(true)
 	if err != nil {
 		return nil, err
 	}
-	p := &reportPage{Frame: f, R: r, Verdict: viewOf(r.Verdict), Facts: runFacts(r), Notes: r.Subject.Store.Notes,
-		Todo: tasks(r), Counts: tallies(r), Families: families(r), Open: byReason(r, open), Lacking: lacking(r),
-		Caveat: onlyEmulated(r.Subject.Store), elsewhere: map[string]bool{}}
-	p.Bar = newBar(p.Counts)
-	for _, t := range p.Todo {
-		if !t.Together() {
-			p.elsewhere[t.Requirements[0].ID] = true
-		}
+	p := &reportPage{Frame: f, R: r, Verdict: viewOf(r.Verdict), When: clock(r.Run.Started), Facts: runFacts(r), About: aboutFacts(r),
+		Counts: tallies(r), Open: byReason(r, open), Lacking: lacking(r), Caveat: onlyEmulated(r.Subject.Store)}
+	p.Why = mentions(r)
+	p.First = todo(r)
+	if n := len(p.First); n > firstScreen {
+		p.First, p.Then = p.First[:firstScreen], p.First[firstScreen:]
 	}
-	p.TodoLead = todoLead(p.Todo)
+	p.Lead = todoLead(p.First)
+	for _, g := range families(r) {
+		p.Families = append(p.Families, newFamilyView(r, g))
+	}
+	p.Bar = newBar(p.Counts)
 	p.SafetyLead, p.SafetyState = safetyLead(r.Safety)
 	p.SafetyFacts = safetyFacts(r.Safety)
 	for _, w := range r.Waivers {
@@ -72,72 +80,105 @@ func newReportPage(r *Result) (*reportPage, error) {
 	return p, nil
 }
 
+// familyView is a family in the report.
+type familyView struct {
+	Code, Name string
+	Counts     []tally
+	Lines      []lineView
+}
+
+// lineView is a requirement in the report, with what the report says besides.
+type lineView struct {
+	Requirement
+	Word      string
+	Where     string // who answered
+	Reproduce string
+	Sources   []string
+}
+
+func newFamilyView(r *Result, g familyGroup) familyView {
+	v := familyView{Code: g.Code, Name: g.Name, Counts: tallies(&Result{Requirements: g.Requirements})}
+	for _, q := range g.Requirements {
+		l := lineView{Requirement: q, Word: shown(q), Where: whereSeen(r, q)}
+		for s := range strings.SplitSeq(q.Source, "; ") {
+			if !blank(s) {
+				l.Sources = append(l.Sources, s)
+			}
+		}
+		if l.Word != string(Passed) && l.Word != string(NotApplicable) {
+			l.Reproduce = strings.Join(continued(r.reproduce(q.ID), commandWidth), "\n")
+		}
+		v.Lines = append(v.Lines, l)
+	}
+	return v
+}
+
+// whereSeen names what a requirement was seen on, "" where nothing was seen.
+func whereSeen(r *Result, q Requirement) string {
+	switch {
+	case len(q.Observations) == 0:
+		return ""
+	case r.Subject.Store.Kind == "documents":
+		return "the documents that were given"
+	}
+	return storeLine(r.Subject.Store)
+}
+
 // waiverRow is a waiver and the word whose colour and icon it has.
 type waiverRow struct {
 	Waiver
 	Word string
 }
 
+// factList collects facts, leaving out those that nothing is known of.
+type factList []fact
+
+func (fs *factList) add(name, value string, wide bool) {
+	if !blank(value) {
+		*fs = append(*fs, fact{name, value, wide})
+	}
+}
+
+// runFacts are what the first screen says of a run beside its verdict.
 func runFacts(r *Result) []fact {
-	var fs []fact
-	add := func(name, value string, wide bool) {
-		if !blank(value) {
-			fs = append(fs, fact{name, value, wide})
-		}
-	}
-	add("Profile", r.Profile, false)
-	add("Edition of the rules", r.Edition, false)
-	add("Provider", r.Subject.Provider, false)
-	add("Store", storeLine(r.Subject.Store), false)
-	add("The run acted as", r.Subject.Identity, true)
-	add("Limited to", r.Run.Filter, true)
-	add("Started", clock(r.Run.Started), false)
+	var fs factList
+	fs.add("Provider", r.Subject.Provider, false)
 	if !r.Run.Finished.IsZero() {
-		add("Took", took(r.Run.Finished.Sub(r.Run.Started)), false)
+		fs.add("Took", took(r.Run.Finished.Sub(r.Run.Started)), false)
 	}
-	add("Run", r.Run.ID, false)
-	add("Seed", fmt.Sprint(r.Run.Seed), false)
-	add("Program", r.Run.Program, false)
+	if r.Subject.Store.Kind != "documents" {
+		fs.add("Store", storeLine(r.Subject.Store), true)
+	}
+	fs.add("Acted as", r.Subject.Identity, true)
+	fs.add("Limited to", r.Run.Filter, true)
 	return fs
 }
 
-// tasks puts what is broken first, then what could not be decided, gathered by its cause, then the warnings.
-func tasks(r *Result) []task {
-	var ts []task
-	single := func(word string) {
-		for _, q := range r.Requirements {
-			if shown(q) == word {
-				ts = append(ts, task{word, q.Reason, []Requirement{q}})
-			}
-		}
+// aboutFacts are what one needs to know to run it again, or to compare it.
+func aboutFacts(r *Result) []fact {
+	var fs factList
+	fs.add("Run", r.Run.ID, false)
+	fs.add("Seed", fmt.Sprint(r.Run.Seed), false)
+	fs.add("Program", r.Run.Program, false)
+	fs.add("Started", clock(r.Run.Started), false)
+	if !r.Run.Finished.IsZero() {
+		fs.add("Finished", clock(r.Run.Finished), false)
 	}
-	single("failed")
-	for _, g := range byReason(r, func(q Requirement) bool { return q.Outcome == Errored }) {
-		if g.Reason != "" {
-			ts = append(ts, task(g))
-			continue
-		}
-		for _, q := range g.Requirements { // without a reason nothing says that they share a cause
-			ts = append(ts, task{g.Word, "", []Requirement{q}})
-		}
-	}
-	single("unknown outcome")
-	single("warning")
-	return ts
+	fs.add("Reached at", r.Subject.Store.Via, true)
+	fs.add("Digest of the catalogue", r.Catalogue, true)
+	return fs
 }
 
 func todoLead(ts []task) string {
-	n := map[string]int{}
-	for _, t := range ts {
-		n[t.Word]++
-	}
 	switch {
-	case n["failed"] > 0:
-		return "Mend what failed, then run again. What errored may mend itself with it."
-	case n["errored"] > 0:
-		return "Nothing is known to be broken here, but these got no answer. Clear the cause, then run again."
+	case len(ts) == 0:
+		return ""
+	case ts[0].rank == rankWarning:
+		return "None of this is required. It is worth mending all the same."
+	case len(ts) > 1:
+		return "The most important first."
 	}
-	return "Nothing of this is required. It is worth mending all the same."
+	return ""
 }
 
 func safetyLead(s Safety) (lead, state string) {

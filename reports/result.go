@@ -92,6 +92,9 @@ type Run struct {
 	Seed     int64     `json:"seed"`
 	Program  string    `json:"program"` // name, version and revision
 	Filter   string    `json:"filter,omitempty"`
+
+	// Command runs the same again, in a shell: without --only and --seed, and without anything secret. "" where nobody said.
+	Command string `json:"command,omitempty"`
 }
 
 // Requirement is one line of a result.
@@ -104,6 +107,7 @@ type Requirement struct {
 	Optional     bool          `json:"optional,omitempty"` // the profile lets a provider lack it
 	Outcome      Outcome       `json:"outcome"`
 	Reason       string        `json:"reason"`
+	StandsOn     string        `json:"standsOn,omitempty"` // the ID of what has to be mended, or decided, before this can be
 	Expected     string        `json:"expected,omitempty"`
 	Actual       string        `json:"actual,omitempty"`
 	Remedy       string        `json:"remedy"`
@@ -119,6 +123,22 @@ type Observation struct {
 	Actual   string `json:"actual,omitempty"`
 	Control  bool   `json:"control,omitempty"`  // the positive control of a denial
 	Requests []int  `json:"requests,omitempty"` // indices of entries in the evidence
+
+	Exchanges []Exchange `json:"exchanges,omitempty"` // the first of its requests, and what was answered
+	Unshown   int        `json:"unshown,omitempty"`   // how many more there were: the evidence has them
+}
+
+// Exchange is a request and its answer as far as they may be shown; the evidence has all that may. The header fields, each
+// "Name: value", and the error's body are kept only where a requirement was not met.
+type Exchange struct {
+	Method       string   `json:"method"`
+	URL          string   `json:"url"`
+	Sent         []string `json:"sent,omitempty"`
+	Status       int      `json:"status"` // 0 without an answer
+	Received     []string `json:"received,omitempty"`
+	Body         string   `json:"body,omitempty"`    // an error's code and message
+	Failure      string   `json:"failure,omitempty"` // why there was no answer
+	Milliseconds float64  `json:"milliseconds"`
 }
 
 // Safety says what the run did to the bucket, and that it put everything back.

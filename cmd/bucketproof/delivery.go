@@ -44,9 +44,12 @@ type delivery struct {
 	waivers  []reports.Waiver
 	baseline *reports.Result
 	key      *certificate.PrivateKey
+
+	cmd *cobra.Command
 }
 
 func (d *delivery) flags(cmd *cobra.Command) {
+	d.cmd = cmd
 	f := cmd.Flags()
 	f.StringVar(&d.out, "out", "bucketproof-report", "`folder` for the reports")
 	f.BoolVar(&d.json, "json", false, "print the result as JSON instead of words")

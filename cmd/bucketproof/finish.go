@@ -27,6 +27,7 @@ func (d *delivery) deliver(ctx context.Context, s streams, p *progress, done []*
 	var results []*reports.Result
 	codes := []int{}
 	for _, x := range done {
+		x.Result.Run.Command = d.again(x.Result.Profile)
 		results = append(results, x.Result)
 		codes = append(codes, reports.ExitCode(x.Result.Verdict))
 	}

@@ -27,6 +27,7 @@ type T struct {
 	closed       bool
 	decided      reports.Outcome // "" until something other than passing was decided
 	reason       string
+	standsOn     string // the requirement that kept it from being decided
 	expected     string
 	actual       string
 	remedy       string

@@ -16,6 +16,7 @@ import (
 type found struct {
 	Outcome          reports.Outcome
 	Reason           string
+	StandsOn         string
 	Expected, Actual string
 	Remedy           string
 	Mends            bool // the catalogue's remedy is also for what kept it from being decided
@@ -108,11 +109,11 @@ func (x *execution) said(s *Spec, r *record) found {
 	t := r.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f := found{Outcome: t.decided, Reason: t.reason, Expected: t.expected, Actual: t.actual, Remedy: t.remedy, Mends: t.mends, Unknown: t.unknown,
+	f := found{Outcome: t.decided, Reason: t.reason, StandsOn: t.standsOn, Expected: t.expected, Actual: t.actual, Remedy: t.remedy, Mends: t.mends, Unknown: t.unknown,
 		Observations: slices.Clone(t.observations), Recorder: t.rec, Elapsed: r.elapsed}
 	undecide := func(format string, a ...any) found {
 		f.Outcome, f.Reason = reports.Errored, t.clean(fmt.Sprintf(format, a...))
-		f.Remedy, f.Mends = "", false // they were for what the check itself saw
+		f.Remedy, f.Mends, f.StandsOn = "", false, "" // they were for what the check itself saw
 		return f
 	}
 	if refusals := t.rec.Refusals(); len(refusals) > 0 {

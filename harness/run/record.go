@@ -197,7 +197,8 @@ func (x *execution) ready(ctx context.Context, s *Spec, t *T) (check func(contex
 		t.settle(reports.Errored, "the run was broken off before this spec: "+x.aborted, "", "")
 		return nil
 	}
-	if o, why := x.blockedBy(s); why != "" {
+	if o, on, why := x.blockedBy(s); why != "" {
+		t.standsOn = on
 		t.settle(o, why, "", "")
 		return nil
 	}
@@ -267,20 +268,20 @@ const standsOn = "it stands on "
 
 // blockedBy says which requirement that a spec stands on has failed, is undecided by error, or was left out, and what the
 // spec is then. What is only unverified, or does not apply, doesn't keep others from being seen.
-func (x *execution) blockedBy(s *Spec) (o reports.Outcome, why string) {
+func (x *execution) blockedBy(s *Spec) (o reports.Outcome, on, why string) {
 	for _, need := range s.Needs {
 		f, bound := x.requirement(need)
 		if !bound {
 			continue
 		}
 		switch {
-		case strings.HasPrefix(f.Reason, standsOn) && f.Outcome == reports.Errored: // the root is what there is to mend
-			return reports.Errored, f.Reason
+		case f.StandsOn != "" && f.Outcome == reports.Errored: // the root is what there is to mend
+			return reports.Errored, f.StandsOn, f.Reason
 		case f.Outcome == reports.Failed || f.Outcome == reports.Errored:
-			return reports.Errored, fmt.Sprintf(standsOn+"%s, which %s", need, became(f.Outcome))
+			return reports.Errored, need, fmt.Sprintf(standsOn+"%s, which %s", need, became(f.Outcome))
 		case f.Outcome == reports.NotRun:
-			o, why = reports.NotRun, fmt.Sprintf(standsOn+"%s, which %s", need, became(f.Outcome))
+			o, on, why = reports.NotRun, need, fmt.Sprintf(standsOn+"%s, which %s", need, became(f.Outcome))
 		}
 	}
-	return o, why
+	return o, on, why
 }

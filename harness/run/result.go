@@ -49,7 +49,8 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 	f, bound := x.requirement(e.ID)
 	switch {
 	case bound:
-		l.Outcome, l.Reason, l.Expected, l.Actual, l.Remedy = f.Outcome, f.Reason, f.Expected, f.Actual, f.Remedy
+		l.Outcome, l.Reason, l.StandsOn = f.Outcome, f.Reason, f.StandsOn
+		l.Expected, l.Actual, l.Remedy = f.Expected, f.Actual, f.Remedy
 		var elapsed time.Duration
 		for i, p := range f.Parts {
 			elapsed += p.Elapsed
@@ -58,6 +59,7 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 				l.Evidence = name
 			}
 			for _, o := range p.Observations {
+				o.Exchanges, o.Unshown = exchanges(p.Recorder, o.Requests, f.Outcome, x.hide)
 				if name != l.Evidence {
 					o.Requests = nil // they count in another file than the one that is named
 				}
@@ -85,6 +87,32 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 		l.Reason = l.Expected + ", but " + l.Actual
 	}
 	return l
+}
+
+// exchangesShown is how many requests of one observation a result shows: what it was about comes first.
+const exchangesShown = 4
+
+// exchanges are the first requests of an observation with their answers, and how many more there were. What is met is shown
+// without header fields: a result travels in a certificate.
+func exchanges(rec *wire.Recorder, requests []int, o reports.Outcome, hide *wire.Hider) (out []reports.Exchange, more int) {
+	full := o != reports.Passed && o != reports.NotApplicable
+	for i, n := range requests {
+		if i == exchangesShown {
+			return out, len(requests) - exchangesShown
+		}
+		x, ok := rec.Exchange(n, full)
+		if !ok {
+			continue
+		}
+		x.URL, x.Body, x.Failure = hide.Clean(x.URL), hide.Clean(x.Body), hide.Clean(x.Failure)
+		for _, fields := range [][]string{x.Sent, x.Received} {
+			for k := range fields {
+				fields[k] = hide.Clean(fields[k])
+			}
+		}
+		out = append(out, x)
+	}
+	return out, 0
 }
 
 // evidence keeps what one spec of a requirement recorded, and returns the file's name, "" when it recorded nothing.
