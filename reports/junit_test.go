@@ -111,14 +111,15 @@ func infested(h string) *reports.Result {
 	for i := range r.Requirements {
 		q := &r.Requirements[i]
 		q.Title, q.Text, q.Source, q.Reason, q.Expected, q.Actual, q.Remedy, q.Evidence = q.Title+h, h, h, h, h, h, h, h
-		q.Observations = append(q.Observations, reports.Observation{What: h, Expected: h, Actual: h})
+		q.Observations = append(q.Observations, reports.Observation{What: h, Expected: h, Actual: h, Exchanges: []reports.Exchange{
+			{Method: h, URL: h, Sent: []string{h}, Status: 403, Received: []string{h}, Body: h}, {Method: "GET", URL: "https://x.example/" + h, Failure: h}}})
 	}
 	r.Subject.Address, r.Subject.Identity, r.Subject.Store.Name = h, h, h
 	r.Subject.Store.Notes = []string{h}
 	r.Subject.Store.Fidelity = []reports.Fidelity{{What: h, Enforced: h, Seen: h}}
 	r.Safety.Announced, r.Safety.Prefix, r.Safety.CleanUp = []string{h}, h, h
 	r.Safety.Kept = []reports.Kept{{Key: h, Version: h, Why: h}}
-	r.Edition, r.Profile, r.Run.ID, r.Run.Program, r.Run.Filter = h, h, h, h, h
+	r.Edition, r.Profile, r.Run.ID, r.Run.Program, r.Run.Filter, r.Run.Command = h, h, h, h, h, h
 	r.Conclude(r.Required)
 	return r
 }

@@ -48,6 +48,14 @@ func (p *reportPage) Command() string {
 // firstScreen is how many things to do are read within a minute, and fit on a phone.
 const firstScreen = 3
 
+// Besides is what else explains the verdict, after what decided it.
+func (p *reportPage) Besides() [][]mention {
+	if len(p.Why) < 2 {
+		return nil
+	}
+	return p.Why[1:]
+}
+
 // After is the number that the list after the first screen begins with.
 func (p *reportPage) After() int { return len(p.First) + 1 }
 
