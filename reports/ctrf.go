@@ -27,6 +27,7 @@ type ctrfExtra struct {
 	Profile   string   `json:"profile"`
 	Subject   string   `json:"subject"`
 	Run       string   `json:"run"`
+	Todo      []string `json:"todo,omitempty"` // what to do first, as the report says it
 	Waivers   []Waiver `json:"waivers,omitempty"`
 }
 
@@ -73,7 +74,7 @@ func WriteCTRF(w io.Writer, r *Result) error {
 	}
 	c := ctrfReport{ReportFormat: "CTRF", SpecVersion: "0.0.0", GeneratedBy: r.Run.Program,
 		Extra: ctrfExtra{Verdict: r.Verdict, Why: append([]string{}, r.Why...), Edition: r.Edition, Catalogue: r.Catalogue,
-			Profile: r.Profile, Subject: r.Subject.Address, Run: r.Run.ID, Waivers: r.Waivers},
+			Profile: r.Profile, Subject: r.Subject.Address, Run: r.Run.ID, Todo: firstThings(r), Waivers: r.Waivers},
 		Results: ctrfResults{Tool: ctrfTool{name, version}, Tests: []ctrfTest{}}}
 	s := &c.Results.Summary
 	if !r.Run.Finished.IsZero() {
@@ -133,6 +134,6 @@ func ctrfOf(r *Result, q Requirement, stands standing) ctrfTest {
 	case standsWarned:
 		t.Status = "other"
 	}
-	t.Message, t.Trace = message(r, q, stands), junitStory(q)
+	t.Message, t.Trace = message(r, q, stands), junitStory(r, q)
 	return t
 }

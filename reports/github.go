@@ -24,7 +24,7 @@ func WriteGitHub(w io.Writer, r *Result) error {
 	}
 	command(kind, "Bucketproof: "+string(r.Verdict), strings.Join(append([]string{r.Subject.Address}, r.Why...), "\n"))
 	stands, errs, warnings := r.standings(), 0, 0
-	for _, q := range r.Requirements {
+	for _, q := range byImportance(r) { // of the many, those that GitHub shows are the ones to begin with
 		s := stands(q)
 		text := message(r, q, s)
 		if !blank(q.Remedy) {

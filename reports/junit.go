@@ -58,7 +58,8 @@ type junitText struct {
 // what counts as met without having been seen to hold (not applicable, unsupported where optional, waived) is skipped
 // with its reason, and so is a recommendation that isn't seen to be met, which decides nothing. A suite that isn't
 // certified for a reason no test case shows (an object left behind, say) gets a case "verdict" that does, and so does
-// a file without any result. The suite's properties name verdict, edition, profile and run; its output the waivers.
+// a file without any result. The suite's properties name verdict, edition, profile and run; its output says what the report's first screen
+// does, and names the waivers.
 func WriteJUnit(w io.Writer, rs ...*Result) error {
 	var root junitRoot
 	for i, r := range rs {
@@ -134,10 +135,28 @@ func junitOf(r *Result) junitSuite {
 		}
 		s.add(c)
 	}
+	s.Out = firstScreenText(r)
 	for _, w := range r.Waivers {
 		s.Out += w.ID + ": " + w.words() + "\n"
 	}
 	return s
+}
+
+// firstScreenText is what the report's first screen says, for a CI that shows a suite's output.
+func firstScreenText(r *Result) string {
+	if r.Verdict == "" {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n%s\nprofile %s, edition %s, %s\n", strings.ToUpper(viewOf(r.Verdict).Word), inline(r.Subject.Address), strings.Join(r.Why, "\n"),
+		inline(r.Profile), inline(r.Edition), clock(r.Run.Started))
+	for i, line := range firstThings(r) {
+		if i == 0 {
+			b.WriteString("What to do now:\n")
+		}
+		fmt.Fprintf(&b, "%d. %s\n", i+1, line)
+	}
+	return b.String()
 }
 
 func (s *junitSuite) add(c junitCase) {
@@ -158,7 +177,7 @@ func junitCaseOf(r *Result, class string, q Requirement, stands standing) junitC
 	if stands == standsMet {
 		return c
 	}
-	text := &junitText{Message: message(r, q, stands), Type: string(q.Outcome), Text: junitStory(q)}
+	text := &junitText{Message: message(r, q, stands), Type: string(q.Outcome), Text: junitStory(r, q)}
 	switch stands {
 	case standsBroken:
 		c.Failure = text
@@ -195,7 +214,7 @@ func message(r *Result, q Requirement, stands standing) string {
 }
 
 // junitStory is all a reader needs who sees nothing but the failure: the rule, both sides, what was seen, the remedy.
-func junitStory(q Requirement) string {
+func junitStory(r *Result, q Requirement) string {
 	var b strings.Builder
 	part := func(label, text string) {
 		if !blank(text) {
@@ -217,6 +236,7 @@ func junitStory(q Requirement) string {
 		part("  actual", o.Actual)
 	}
 	part("remedy", q.Remedy)
+	part("again", r.reproduce(q.ID))
 	part("source", q.Source)
 	part("evidence", q.Evidence)
 	return b.String()

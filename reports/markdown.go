@@ -9,7 +9,7 @@ import (
 // The most rows of one table in a summary; the report has all of them. GitHub takes 1 MiB a step.
 const mostRows = 100
 
-// WriteMarkdown writes a summary for a CI's job page: the verdict and why, what is broken, undecided or a warning with
+// WriteMarkdown writes a summary for a CI's job page: the verdict and why, what to do first, what is broken, undecided or a warning with
 // what mends it, and every waiver. Text from outside can become neither markup nor a link, an image or a mention.
 func WriteMarkdown(w io.Writer, rs ...*Result) error {
 	var b strings.Builder
@@ -42,13 +42,19 @@ func markdownOf(b *strings.Builder, r *Result) {
 	if len(counts) > 0 {
 		fmt.Fprintf(b, "\n%s.\n", strings.Join(counts, ", "))
 	}
+	for i, line := range firstThings(r) {
+		if i == 0 {
+			b.WriteString("\n### What to do now\n\n")
+		}
+		fmt.Fprintf(b, "%d. %s\n", i+1, plain(line))
+	}
 	stands := r.standings()
 	for _, s := range []struct {
 		title    string
 		standing standing
 	}{{"Broken", standsBroken}, {"Undecided", standsUndecided}, {"Warnings", standsWarned}} {
 		var rows [][]string
-		for _, q := range r.Requirements {
+		for _, q := range byImportance(r) {
 			if stands(q) == s.standing {
 				rows = append(rows, []string{plain(q.ID), plain(q.Title), plain(message(r, q, s.standing)), plain(firstLine(q.Remedy))})
 			}

@@ -30,6 +30,7 @@ func stalled() *reports.Result {
 	for i := range r.Requirements[3:] {
 		q := &r.Requirements[3+i]
 		q.Outcome, q.Reason, q.Expected, q.Actual, q.Observations = reports.Errored, "stands on BYOB-NET-001, which failed", "", "", nil
+		q.StandsOn = "BYOB-NET-001"
 	}
 	q := &r.Requirements[0]
 	q.Outcome, q.Reason, q.Expected, q.Actual = reports.Failed, "no such host", "an address", "lookup s3.us-east-1.amazonaws.com: no such host"

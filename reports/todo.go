@@ -13,6 +13,7 @@ type task struct {
 	Title        string
 	Seen         string
 	Remedy       string
+	Advice       bool // Remedy is what to do in general: nothing to copy
 	Requirements []Requirement
 	Undecided    int // how many others can't be decided before it is mended
 
@@ -88,7 +89,7 @@ func todo(r *Result) []task {
 	}
 	if ids := lacking(r); len(ids) > 0 {
 		t := task{Word: "errored", Title: plural(len(ids), "requirement is", "requirements are") + " missing from the result",
-			Seen: "required, and the run says nothing about them: " + some(idsOf(ids)), rank: rankUndecided}
+			Seen: "the profile requires it, and the run says nothing of " + some(idsOf(ids)), rank: rankUndecided}
 		ts = append(ts, t)
 	}
 	for i := range ts {
@@ -101,6 +102,45 @@ func todo(r *Result) []task {
 		return (b.Undecided*2 + len(b.Requirements)) - (a.Undecided*2 + len(a.Requirements))
 	})
 	return ts
+}
+
+// byImportance are a result's requirements in the order of what there is to do, and then the rest.
+func byImportance(r *Result) []Requirement {
+	out, there := []Requirement{}, map[string]bool{}
+	for _, t := range todo(r) {
+		for _, q := range t.Requirements {
+			out, there[q.ID] = append(out, q), true
+		}
+	}
+	for _, q := range r.Requirements {
+		if !there[q.ID] {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// firstThings are what the report's first screen says to do, in words: title, what was seen and what mends it.
+func firstThings(r *Result) (out []string) {
+	ts := todo(r)
+	for i, t := range ts {
+		if i == firstScreen {
+			break
+		}
+		line := inline(t.Title) + ": " + inline(t.Seen)
+		if t.Remedy != "" {
+			line += ". Do: " + inline(firstLine(t.Remedy))
+		}
+		if n := len(t.Requirements); n > 0 {
+			ids := make([]string, n)
+			for k, q := range t.Requirements {
+				ids[k] = inline(q.ID)
+			}
+			line += " (" + some(ids) + ")"
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 // waitsFor says whether a requirement is in the result as something that is itself to be mended or decided.
@@ -206,7 +246,7 @@ func (t *task) finish(r *Result) {
 		t.Remedy = strings.Join(lines, "\n")
 	}
 	if t.Remedy == "" {
-		t.Remedy = t.advice(r)
+		t.Remedy, t.Advice = t.advice(r), true
 	}
 }
 
