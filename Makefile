@@ -50,9 +50,8 @@ containers: build ## the suites, and the stores' own tests, on MinIO, fake-gcs-s
 selftest: build ## run the suite against every fault, and print what was caught
 	bin/bucketproof selftest
 
-bench: build ## benchmarks: addresses, the connector, pre-flight and a whole run, with peak memory
-	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./cmd/bucketproof
-	$(GO) test -run '^$$' -bench Containers -benchtime 3x ./harness/stores
+bench: build ## benchmarks: addresses, the connector, pre-flight, reports and a whole run, with peak memory
+	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./reports ./cmd/bucketproof
 	$(GO) test -run '^$$' -bench UploadURLs/S3 -benchtime 100000x ./reference/connector
 
 fuzz: ## fuzz the parsers and the keys, 30 s each

@@ -80,9 +80,10 @@ func (s screen) String() string {
 // anything, break its own policy, open a dialog, throw.
 type tab struct {
 	testing.TB
-	ctx context.Context
-	mu  sync.Mutex
-	bad []string
+	ctx   context.Context
+	close func()
+	mu    sync.Mutex
+	bad   []string
 }
 
 // watch is run before a page's own script, and keeps what the policy refused.
@@ -102,14 +103,14 @@ func open(t testing.TB, source string, s screen) *tab {
 		t.Fatal(err)
 	}
 	inner, end := chromedp.NewContext(parent)
-	t.Cleanup(end)
+	t.Cleanup(end)                                                               // a second time does nothing
 	if err := chromedp.Do(inner, chromedp.Navigate("about:blank")); err != nil { // a limit on the first action would end the tab with it
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(inner, tabLimit)
 	t.Cleanup(cancel)
 	at := (&url.URL{Scheme: "file", Path: file}).String()
-	p := &tab{TB: t, ctx: ctx}
+	p := &tab{TB: t, ctx: ctx, close: end}
 	if err := chromedp.Listen(inner, func(ev any) {
 		switch e := ev.(type) {
 		case *network.EventRequestWillBeSent:
