@@ -84,8 +84,13 @@ AWS_ACCESS_KEY_ID is the address's key.
 
 --frontend-origin is where people open W&B: browsers there must be let in by
 the bucket's CORS rules. Rules for every origin (*) are judged without it; what
-hangs on rules that name origins is "not run". --browser has an installed Chromium put and read
-an object from a page on that origin, which is served on this machine alone.
+hangs on rules that name origins is "not run". --browser has an installed
+Chromium put and read an object from a page on that origin, which is served on
+this machine alone.
+
+--only-failed checks again what failed, or could not be decided by an error, in
+an earlier result of the same bucket, profile and edition, and what it stands on.
+The rest is "not run", so that such a run is never certified.
 
 --embedded certifies a bucket on stores started here, one a provider; --provider
 picks one. It needs Node.js with npm for Azure's emulator alone, which is
@@ -194,6 +199,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		return err
 	}
 	if t.Owner, err = f.owner(t); err != nil {
+		return err
+	}
+	if o.Again, err = f.onlyFailed(p); err != nil {
 		return err
 	}
 	if f.plan {

@@ -98,6 +98,12 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	o := run.Options{Catalogue: cat, Families: suites.Connector(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Notify: p.event}
+	if f.onlyFailedFile != "" && f.driver == "" {
+		return usage(withHint(errors.New("--only-failed is for a connector of yours: the reference is another one in each run"), "name it by --driver URL, or the requirements by --only"))
+	}
+	if o.Again, err = f.onlyFailed(p); err != nil {
+		return err
+	}
 	y, closing, err := f.yard(ctx, p)
 	if err != nil {
 		return err

@@ -38,8 +38,8 @@ type delivery struct {
 	several bool // one folder a subject, below out
 	signs   bool // a certified run may get a certificate
 
-	waiversFile, baselineFile, signKeyFile string
-	validDays                              int
+	waiversFile, baselineFile, signKeyFile, onlyFailedFile string
+	validDays                                              int
 
 	waivers  []reports.Waiver
 	baseline *reports.Result
@@ -57,6 +57,7 @@ func (d *delivery) flags(cmd *cobra.Command) {
 	f.BoolVar(&d.github, "github", false, "annotate a GitHub job, and write its summary")
 	f.StringVar(&d.waiversFile, "waivers", "", "YAML `file` of what may be broken, by whom, and until when")
 	f.StringVar(&d.baselineFile, "baseline", "", "result.json of an earlier run: say what changed, and let it count")
+	f.StringVar(&d.onlyFailedFile, "only-failed", "", "result.json of an earlier run: check what was red there alone\n(never certifies)")
 }
 
 // signFlags are for runs that may be certified.
@@ -77,8 +78,8 @@ func (d *delivery) log(w io.Writer) io.Writer {
 
 // prepare reads what the flags name and makes room for the reports: a mistake in them shows before anything is sent.
 func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
-	if d.several && (d.baselineFile != "" || d.signKeyFile != "") {
-		return usage(errors.New("--baseline and --sign-key are for one bucket of yours: a run over several stores takes neither"))
+	if d.several && (d.baselineFile != "" || d.signKeyFile != "" || d.onlyFailedFile != "") {
+		return usage(errors.New("--baseline, --only-failed and --sign-key are for one bucket of yours: a run over several stores takes none of them"))
 	}
 	if most := int(certificate.MaxValidity.Hours() / 24); d.signs && (d.validDays < 1 || d.validDays > most) {
 		return usage(fmt.Errorf("--valid-days: from 1 to %d", most))
@@ -115,6 +116,19 @@ func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
 		}
 	}
 	return claim(d.out, func(line string) { p.say("%s", line) })
+}
+
+// again is the result of which --only-failed runs what was red; nil without the flag.
+func (d *delivery) onlyFailed(p *progress) (*reports.Result, error) {
+	if d.onlyFailedFile == "" {
+		return nil, nil
+	}
+	r, err := readResult(d.onlyFailedFile)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--only-failed: %w", err))
+	}
+	p.say("note: what was red in run %s is checked again, and what it stands on. The rest is \"not run\": such a run is never certified", r.Run.ID)
+	return r, nil
 }
 
 // keyText reads a key from a file, or else from the environment; nil when neither is given.

@@ -93,7 +93,11 @@ func (f *reviewFlags) run(ctx context.Context, s streams) error {
 	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
-	done, err := run.Review(ctx, d, run.Options{Catalogue: cat, Families: suites.Documents(), Only: f.only, Seed: newSeed(), Program: program(), Notify: p.event})
+	again, err := f.onlyFailed(p)
+	if err != nil {
+		return err
+	}
+	done, err := run.Review(ctx, d, run.Options{Catalogue: cat, Again: again, Families: suites.Documents(), Only: f.only, Seed: newSeed(), Program: program(), Notify: p.event})
 	if err != nil {
 		return usage(err)
 	}

@@ -48,7 +48,8 @@ type Owner struct {
 type Options struct {
 	Catalogue *catalogue.Catalogue
 	Families  []Family
-	Only      []string // requirement IDs; what they stand on runs too
+	Only      []string        // requirement IDs; what they stand on runs too
+	Again     *reports.Result // an earlier result of the same subject: what was red in it is what runs, as by Only
 	Seed      int64
 	Program   string        // name/version, as in a User-Agent
 	Limit     time.Duration // of all specs together; 0 means DefaultLimit
@@ -153,7 +154,7 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long, Browser: o.Browser, KMSKey: s.Documents.KMSKey != ""}); err != nil {
 		return nil, &UsageError{err}
 	}
-	if err := c.checkOnly(); err != nil {
+	if err := c.choose(); err != nil {
 		return nil, &UsageError{err}
 	}
 	if s.AddressError != nil && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.ID == s.AddressError.Requirement }) {
@@ -294,7 +295,7 @@ func (c *certification) run(ctx context.Context) (*Done, error) {
 	x := &execution{subject: c.subject, records: map[*Spec]*record{}, notify: c.o.Notify, hide: wire.NewHider(c.secrets()), ctx: ctx, limit: c.o.Limit,
 		prepare: c.prepare, denials: map[string]bool{}, selected: c.selection(specs), problems: append(problems, c.strangers(specs)...)}
 	if len(c.o.Only) > 0 && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.Level == catalogue.Must && !x.selected[e.ID] }) {
-		return nil, &UsageError{errors.New("--only leaves out no requirement of level MUST, and never certifies: run without it")}
+		return nil, &UsageError{errors.New(strings.TrimPrefix(c.leftOut(), "left out by ") + " leaves out no requirement of level MUST, and never certifies: run without it")}
 	}
 	cost := Cost{}
 	for _, s := range specs {

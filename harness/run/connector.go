@@ -49,9 +49,6 @@ func ConformConnector(ctx context.Context, target ConnectorTarget, o Options) (*
 	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition}); err != nil {
 		return nil, &UsageError{err}
 	}
-	if err := c.checkOnly(); err != nil {
-		return nil, &UsageError{err}
-	}
 	if target.Yard == nil || len(target.Yard.Lots) == 0 {
 		return nil, &UsageError{errors.New("a connector can't be tried without buckets")}
 	}
@@ -60,6 +57,9 @@ func ConformConnector(ctx context.Context, target ConnectorTarget, o Options) (*
 		return nil, &UsageError{err}
 	}
 	defer w.CloseIdle()
+	if err := c.choose(); err != nil {
+		return nil, &UsageError{err}
+	}
 	if err := target.Yard.open(wire.Options{RunID: c.runID, Program: o.Program, Secrets: c.target.Secrets}); err != nil {
 		return nil, &UsageError{err}
 	}

@@ -137,7 +137,7 @@ func Review(ctx context.Context, d *Documents, o Options) (*Done, error) {
 	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: documentsProfile, Provider: d.Provider, Edition: d.Edition, KMSKey: d.KMSKey != ""}); err != nil {
 		return nil, &UsageError{err}
 	}
-	if err := c.checkOnly(); err != nil {
+	if err := c.choose(); err != nil {
 		return nil, &UsageError{err}
 	}
 	if c.o.Limit == 0 {

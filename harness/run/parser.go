@@ -23,7 +23,7 @@ func ConformParser(ctx context.Context, name string, impl address.Implementation
 	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: c.subject.Profile, Edition: c.subject.Edition}); err != nil {
 		return nil, &UsageError{err}
 	}
-	if err := c.checkOnly(); err != nil {
+	if err := c.choose(); err != nil {
 		return nil, &UsageError{err}
 	}
 	if c.o.Limit == 0 {

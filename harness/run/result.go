@@ -17,11 +17,9 @@ func (c *certification) result(x *execution) *Done {
 	d := &Done{Evidence: map[string]*wire.Recorder{}}
 	r := &reports.Result{APIVersion: reports.APIVersion, Kind: reports.Kind, Edition: s.Edition, Catalogue: c.o.Catalogue.Digest(), Profile: s.Profile,
 		Subject: reports.Subject{Kind: s.Kind, Provider: s.provider(), Identity: s.Identity, Store: s.Store, Address: addressWords(s)},
-		Run:     reports.Run{ID: c.runID, Started: c.started, Finished: time.Now().UTC(), Seed: s.Seed, Program: c.o.Program, Filter: strings.Join(c.o.Only, ",")},
+		Run:     reports.Run{ID: c.runID, Started: c.started, Finished: time.Now().UTC(), Seed: s.Seed, Program: c.o.Program, Filter: c.filter()},
 		Safety:  c.safety.outcome}
-	if a := s.Address; a != nil && a.Shown(a.Endpoint+"/"+a.Account+"/"+a.Bucket+"/"+a.Path) == a.Endpoint+"/"+a.Account+"/"+a.Bucket+"/"+a.Path {
-		r.Subject.Canonical = a.Canonical() // with a part hidden it would name more than one bucket
-	}
+	r.Subject.Canonical, _ = c.named()
 	for _, e := range c.entries {
 		r.Requirements = append(r.Requirements, c.line(x, e, d))
 	}
@@ -70,7 +68,7 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 	case c.o.Catalogue.PendingIn(c.subject.Profile)[e.ID] != "":
 		l.Outcome, l.Reason = reports.NotRun, c.o.Catalogue.PendingIn(c.subject.Profile)[e.ID]
 	case len(c.o.Only) > 0 && !slices.Contains(c.o.Only, e.ID):
-		l.Outcome, l.Reason = reports.NotRun, "left out by --only"
+		l.Outcome, l.Reason = reports.NotRun, c.leftOut()
 	case c.subject.Kind == KindParser && e.Family != "ADDR":
 		l.Outcome, l.Reason = reports.NotRun, "a reader of addresses alone can't show it: a connector is asked"
 	case c.subject.Kind == KindEvaluator && e.ID != "BYOB-PERM-017":
