@@ -2,6 +2,8 @@
 GO ?= go
 LINT := bin/golangci-lint
 LINT_VERSION := v2.15.0
+ACTIONLINT := bin/actionlint
+ACTIONLINT_VERSION := v1.7.12
 REPORT ?= bucketproof-report
 
 .PHONY: images containers help build test race first-use lint certify selftest bench fuzz clean
@@ -21,12 +23,16 @@ race: ## the race detector, where goroutines live
 first-use: ## install the Azure emulator into an empty cache, cut off once and twice at a time
 	BUCKETPROOF_TEST_FIRST_USE=1 $(GO) test -count=1 -run '^TestAzuriteFirstUse$$' ./harness/stores
 
-lint: $(LINT) ## go vet and golangci-lint
+lint: $(LINT) $(ACTIONLINT) ## go vet, golangci-lint, and actionlint over the recipe for GitHub
 	$(GO) vet ./...
 	$(LINT) run ./...
+	$(ACTIONLINT) -shellcheck= -pyflakes= docs/gating/github-actions.yml
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+$(ACTIONLINT):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 
 # `incomplete` (exit code 4) is the honest verdict of aws and coreweave: no embedded store has a default encryption.
 certify: build ## certify a bucket of each provider on embedded stores (the README's first command)

@@ -118,7 +118,7 @@ func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
 	return claim(d.out, func(line string) { p.say("%s", line) })
 }
 
-// again is the result of which --only-failed runs what was red; nil without the flag.
+// onlyFailed is the result of which --only-failed runs what was red; nil without the flag.
 func (d *delivery) onlyFailed(p *progress) (*reports.Result, error) {
 	if d.onlyFailedFile == "" {
 		return nil, nil
