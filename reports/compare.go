@@ -31,6 +31,8 @@ type Comparison struct {
 	ChangedOutcome []Change `json:"changedOutcome"` // every other change of outcome
 	NoLongerMust   []string `json:"noLongerMust"`   // required at level MUST before, and at another now
 	Unchanged      int      `json:"unchanged"`
+	Times          Speed    `json:"times"` // how long the checks took; like Rates it never decides
+	Rates          Speed    `json:"rates"` // what the loads came to
 }
 
 // Side is one of the two runs.
@@ -89,6 +91,7 @@ func Compare(before, after *Result, anySubject bool) (*Comparison, error) {
 			c.change(q, Requirement{ID: q.ID, Level: q.Level, Title: q.Title})
 		}
 	}
+	c.speeds([]*Result{before}, []*Result{after})
 	return c, nil
 }
 
@@ -211,6 +214,7 @@ func (c *Comparison) ExitCode() int {
 // WriteJSON writes a comparison. Lists are never null.
 func (c *Comparison) WriteJSON(w io.Writer) error {
 	d := *c
+	d.Times.Slower, d.Rates.Slower = append([]Slower{}, c.Times.Slower...), append([]Slower{}, c.Rates.Slower...)
 	d.Differs, d.NoLongerMust = append([]string{}, c.Differs...), append([]string{}, c.NoLongerMust...)
 	for _, list := range []*[]Change{&d.NewlyFailing, &d.NewlyErrored, &d.NoLongerRun, &d.NewlyPassing, &d.ChangedMessage, &d.ChangedOutcome} {
 		*list = append([]Change{}, *list...)

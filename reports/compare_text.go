@@ -31,6 +31,9 @@ func (c *Comparison) lead() string {
 	if len(c.NoLongerMust) > 0 {
 		parts = append(parts, fmt.Sprintf("%d no longer of level MUST", len(c.NoLongerMust)))
 	}
+	if n := len(c.slower()); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d slower beyond noise", n))
+	}
 	parts = append(parts, fmt.Sprintf("%d unchanged", c.Unchanged))
 	return strings.Join(parts, ", ")
 }
@@ -86,6 +89,17 @@ func (c *Comparison) WriteText(w io.Writer, o TextOptions) error {
 			p.field("is", x.NewReason)
 		}
 	}
+	p.line("")
+	if slow := c.slower(); len(slow) > 0 {
+		p.line(p.paint(yellow, "SLOWER BEYOND NOISE"))
+		for _, s := range slow {
+			p.title(Requirement{ID: s.Name, Title: s.Title})
+			p.field("time", s.words())
+		}
+	}
+	for _, s := range c.speedWords() {
+		p.wrapped("- ", "  ", s)
+	}
 	if _, err := io.WriteString(w, p.b.String()); err != nil {
 		return fmt.Errorf("writing a comparison: %w", err)
 	}
@@ -119,6 +133,15 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 			rows = append(rows, []string{plain(x.ID), plain(x.Level), plain(x.Title), plain(x.outcomes()), plain(x.OldReason), plain(x.NewReason)})
 		}
 		table(&b, s.title, []string{"Requirement", "Level", "", "Outcome", "Before", "Now"}, rows)
+	}
+	var slower [][]string
+	for _, s := range c.slower() {
+		slower = append(slower, []string{plain(s.Name), plain(s.Title), plain(s.words())})
+	}
+	table(&b, "Slower beyond noise", []string{"Requirement", "", "Time"}, slower)
+	b.WriteString("\n")
+	for _, s := range c.speedWords() {
+		fmt.Fprintf(&b, "- Speed: %s\n", plain(s))
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing a comparison: %w", err)

@@ -15,32 +15,42 @@ what passes newly, what can't be decided any more, what is no longer run, and
 what fails for another reason. Differences of edition, catalogue, program and
 store are named.
 
+What became slower beyond noise is named, and never decides. One timing a run
+can't show it: --also-old and --also-new give more, seven a side or so.
+
 Exit codes: 1 a MUST fails newly, 3 one can't be decided any more, 4 one is no
 longer run, 0 none of these; 2 usage, and 3 for a result that contradicts
 itself. 0 doesn't say that the newer run is certified: its own verdict does.`
 
 const compareExample = `  bucketproof compare yesterday/result.json today/result.json
+  bucketproof compare mon.json today.json --also-old tue.json --also-old wed.json
   bucketproof compare old.json new.json --markdown >> "$GITHUB_STEP_SUMMARY"`
 
 func newCompare(s streams) *cobra.Command {
 	var asJSON, asMarkdown, anySubject bool
+	var moreOld, moreNew []string
 	cmd := &cobra.Command{Use: "compare OLD NEW", Short: "Say what changed between two results", Long: compareHelp, Example: compareExample,
 		Args: cobra.ExactArgs(2), RunE: func(_ *cobra.Command, args []string) error {
 			if asJSON && asMarkdown {
 				return usage(errors.New("--json and --markdown: which one is meant?"))
 			}
-			var sides [2]*reports.Result
-			for i, name := range args {
-				r, err := readResult(name)
-				if path := (*fs.PathError)(nil); errors.As(err, &path) {
-					return usage(err)
+			var sides [2][]*reports.Result
+			for i, names := range [][]string{append(args[:1:1], moreOld...), append(args[1:2:2], moreNew...)} {
+				for _, name := range names {
+					r, err := readResult(name)
+					if path := (*fs.PathError)(nil); errors.As(err, &path) {
+						return usage(err)
+					}
+					if err != nil {
+						return &exitError{exitErrored, err}
+					}
+					sides[i] = append(sides[i], r)
 				}
-				if err != nil {
-					return &exitError{exitErrored, err}
-				}
-				sides[i] = r
 			}
-			c, err := reports.Compare(sides[0], sides[1], anySubject)
+			c, err := reports.Compare(sides[0][0], sides[1][0], anySubject)
+			if err == nil {
+				err = c.Time(sides[0], sides[1], anySubject)
+			}
 			if err != nil {
 				return usage(withHint(err, "compare results of one bucket; --any-subject lets the buckets differ"))
 			}
@@ -56,6 +66,8 @@ func newCompare(s streams) *cobra.Command {
 	fl := cmd.Flags()
 	fl.BoolVar(&asJSON, "json", false, "print JSON")
 	fl.BoolVar(&asMarkdown, "markdown", false, "print Markdown")
+	fl.StringArrayVar(&moreOld, "also-old", nil, "result.json of a further old `run`: a round for the timings\n(repeatable)")
+	fl.StringArrayVar(&moreNew, "also-new", nil, "result.json of a further new `run`: a round for the timings\n(repeatable)")
 	fl.BoolVar(&anySubject, "any-subject", false, "compare results of different buckets, too")
 	return cmd
 }
