@@ -53,6 +53,7 @@ type Result struct {
 	Required     []Required      `json:"required"`          // what the verdict was decided by; set by Conclude
 	Waivers      []Waiver        `json:"waivers,omitempty"` // all that the run was given, whatever became of them
 	Safety       Safety          `json:"safety"`
+	Throughput   *Throughput     `json:"throughput,omitempty"` // what a load came to, where one was asked for
 }
 
 // Subject is what was under test.

@@ -15,12 +15,13 @@ import (
 	"github.com/bucketproof/bucketproof/suites/preflight"
 	"github.com/bucketproof/bucketproof/suites/retention"
 	"github.com/bucketproof/bucketproof/suites/signing"
+	"github.com/bucketproof/bucketproof/suites/throughput"
 	"github.com/bucketproof/bucketproof/suites/transfer"
 )
 
 // Bucket is what a bucket goes through.
 func Bucket() []run.Family {
-	return []run.Family{Preflight, Address, Permissions, Encryption, Retention, Transfer, Signing, CORS}
+	return []run.Family{Preflight, Address, Permissions, Encryption, Retention, Transfer, Signing, CORS, Throughput}
 }
 
 // Connector is what a connector goes through.
@@ -43,6 +44,8 @@ var (
 	Address   = run.Family{Name: "address", Specs: address.Specs}
 	Transfer  = run.Family{Name: "transfer", Specs: transfer.Specs}
 	Signing   = run.Family{Name: "signing", Specs: signing.Specs}
+
+	Throughput = run.Family{Name: "throughput", Specs: throughput.Specs}
 
 	CORS        = run.Family{Name: "cors", Specs: cors.Specs}
 	Permissions = run.Family{Name: "permissions", Specs: permissions.Specs}

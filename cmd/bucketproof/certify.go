@@ -38,6 +38,10 @@ type certifyFlags struct {
 
 	frontendOrigin string
 	browser        bool
+
+	throughput bool
+	budget     string
+	limited    bool // --timeout was given
 }
 
 // target says which bucket is meant and how it is reached; certify and sweep share it.
@@ -92,6 +96,11 @@ this machine alone.
 an earlier result of the same bucket, profile and edition, and what it stands on.
 The rest is "not run", so that such a run is never certified.
 
+--throughput puts a load on the bucket, within bounds that are printed before it
+starts (--plan counts them in), and holds it to the provider's default budget or
+to --budget FILE; with --baseline also to the figures of that run. Figures and
+charts are in the report, every request in operations.csv.gz beside it.
+
 --embedded certifies a bucket on stores started here, one a provider; --provider
 picks one. It needs Node.js with npm for Azure's emulator alone, which is
 installed once into your cache folder (BUCKETPROOF_CACHE names another;
@@ -105,6 +114,7 @@ const certifyExample = `  echo "$ADDRESS" | bucketproof certify - --out report
   bucketproof certify s3://my-bucket/wandb --aws-profile storage-admin
   bucketproof certify - --plan < bucket.address
   bucketproof certify - --frontend-origin https://wandb.example.com --browser
+  bucketproof certify - --throughput --baseline yesterday/result.json
   bucketproof certify --embedded
   bucketproof certify --embedded --provider gcp
   bucketproof certify --embedded --stores all`
@@ -113,6 +123,7 @@ func newCertify(s streams) *cobra.Command {
 	var f certifyFlags
 	cmd := &cobra.Command{Use: "certify [ADDRESS | -]", Short: "Certify a bucket", Long: certifyHelp, Example: certifyExample,
 		Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			f.limited = cmd.Flags().Changed("timeout")
 			return f.run(cmd.Context(), s, args)
 		}}
 	f.source.flags(cmd)
@@ -131,6 +142,8 @@ func newCertify(s streams) *cobra.Command {
 	fl.BoolVar(&f.long, "long", false, "also what takes long: sizes up to 256 MiB")
 	fl.StringVar(&f.frontendOrigin, "frontend-origin", "", "`origin` of the W&B front end, such as https://wandb.example.com\n(multi-tenant: https://wandb.ai)")
 	fl.BoolVar(&f.browser, "browser", false, "also by a real browser (Chromium or Chrome, installed)")
+	fl.BoolVar(&f.throughput, "throughput", false, "also a load: BYOB-RATE (--plan says how much is sent)")
+	fl.StringVar(&f.budget, "budget", "", "YAML `FILE` with what the load must reach")
 	complete(cmd, "only", requirementIDs)
 	complete(cmd, "profile", func() []string { return catalogue.Providers })
 	fl.BoolVar(&f.acceptKeep, "accept-retention", false, "write although the bucket's retention keeps it")
@@ -151,9 +164,13 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 	if err := checkOrigin(f.frontendOrigin); err != nil {
 		return err
 	}
+	asked, err := f.load()
+	if err != nil {
+		return err
+	}
 	p := newProgress(f.log(s.err), f.quiet)
 	o := run.Options{Catalogue: cat, Families: suites.Bucket(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Long: f.long, Browser: f.browser,
-		Notify: p.event, Announce: func(line string) { p.say("note: %s", line) }}
+		Throughput: asked, Notify: p.event, Announce: func(line string) { p.say("note: %s", line) }}
 	if f.embedded {
 		if len(args) > 0 || f.file != "" {
 			return usage(errors.New("--embedded makes its own buckets: it takes no address"))
@@ -174,10 +191,11 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		if f.plan {
 			return usage(errors.New("--plan is for a bucket of yours: --embedded touches none"))
 		}
-		f.several = true
+		f.several, f.figuresOnly = true, f.throughput && f.provider != ""
 		if err := f.prepare(cat, p); err != nil {
 			return err
 		}
+		f.against(&o)
 		return f.certifyEmbedded(ctx, s, p, o)
 	}
 	if f.stores != "" || f.minio != "" {
@@ -214,6 +232,7 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
+	f.against(&o)
 	stop := p.interrupted(ctx)
 	defer stop()
 	done, err := run.Certify(ctx, t, o)

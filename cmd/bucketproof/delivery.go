@@ -36,7 +36,9 @@ type delivery struct {
 	quiet   bool
 	github  bool
 	several bool // one folder a subject, below out
-	signs   bool // a certified run may get a certificate
+	// figuresOnly says that a baseline is for the figures of a load alone: an embedded bucket is a new one each time.
+	figuresOnly bool
+	signs       bool // a certified run may get a certificate
 
 	waiversFile, baselineFile, signKeyFile, onlyFailedFile string
 	validDays                                              int
@@ -78,7 +80,7 @@ func (d *delivery) log(w io.Writer) io.Writer {
 
 // prepare reads what the flags name and makes room for the reports: a mistake in them shows before anything is sent.
 func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
-	if d.several && (d.baselineFile != "" || d.signKeyFile != "" || d.onlyFailedFile != "") {
+	if d.several && (d.baselineFile != "" && !d.figuresOnly || d.signKeyFile != "" || d.onlyFailedFile != "") {
 		return usage(errors.New("--baseline, --only-failed and --sign-key are for one bucket of yours: a run over several stores takes none of them"))
 	}
 	if most := int(certificate.MaxValidity.Hours() / 24); d.signs && (d.validDays < 1 || d.validDays > most) {
@@ -171,7 +173,7 @@ func (d *delivery) judge(done []*run.Done) {
 
 // compare says what changed since the baseline; nil without one.
 func (d *delivery) compare(r *reports.Result) (*reports.Comparison, error) {
-	if d.baseline == nil {
+	if d.baseline == nil || d.figuresOnly {
 		return nil, nil
 	}
 	return reports.Compare(d.baseline, r, false)

@@ -137,7 +137,7 @@ func (d *delivery) write(done []*run.Done, results []*reports.Result) (string, e
 		if d.several {
 			dir = filepath.Join(d.out, folders[i])
 		}
-		if err := writeEvidence(dir, x); err != nil {
+		if err := errors.Join(writeEvidence(dir, x), writeOperations(dir, x)); err != nil {
 			return "", err
 		}
 	}
@@ -170,6 +170,20 @@ func (d *delivery) writeComparison(w io.Writer, c *reports.Comparison) error {
 	width, _ := onTerminal(w)
 	fmt.Fprintln(w, "\nSINCE THE BASELINE")
 	return c.WriteText(w, reports.TextOptions{Width: min(width, 100), Color: colored(w)})
+}
+
+// operationsFile has all that a load sent, a row each.
+const operationsFile = "operations.csv.gz"
+
+func writeOperations(dir string, d *run.Done) error {
+	if d.Operations == nil {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := d.Operations.WriteCSV(&b); err != nil {
+		return err
+	}
+	return reports.WriteFile(dir, operationsFile, b.Bytes())
 }
 
 // evidenceFolder is where the HAR files of a run lie, below its report.

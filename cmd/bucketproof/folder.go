@@ -17,7 +17,7 @@ import (
 )
 
 // ofOneRun are the files of a report that say what one run found.
-var ofOneRun = append(reports.Files(), comparisonFile, comparisonMarkdown)
+var ofOneRun = append(reports.Files(), comparisonFile, comparisonMarkdown, operationsFile)
 
 // certificates are the files of a certified run. An earlier run's are never lost: they are put aside.
 var certificates = []string{certificate.File, certificate.SummaryFile}

@@ -56,9 +56,11 @@ type Options struct {
 	Limits    wire.Limits   // of each request; what is 0 is wire's own
 	Long      bool          // with the requirements that are checked only on request
 	Browser   bool          // with a real browser
-	Notify    func(Event)   // told of every spec; may be nil
-	Announce  func(string)  // told what is said before the first write; may be nil
-	Parser    address.Parser
+	// Throughput puts a load on the bucket besides; nil means none.
+	Throughput *Throughput
+	Notify     func(Event)  // told of every spec; may be nil
+	Announce   func(string) // told what is said before the first write; may be nil
+	Parser     address.Parser
 }
 
 // DefaultLimit is how long all specs of a run may take together.
@@ -66,8 +68,9 @@ const DefaultLimit = 10 * time.Minute
 
 // Done is what came of a run.
 type Done struct {
-	Result   *reports.Result
-	Evidence map[string]*wire.Recorder // file name -> what was sent and answered
+	Result     *reports.Result
+	Evidence   map[string]*wire.Recorder // file name -> what was sent and answered
+	Operations Operations                // of a throughput run; nil without one
 }
 
 // UsageError is a mistake in how a run was asked for: no run was made.
@@ -109,6 +112,7 @@ type certification struct {
 	guard   *wire.Guard
 	service *url.URL
 	safety  safety
+	objects int // the most that the specs write
 }
 
 func newCertification(ctx context.Context, target Target, o Options) (*certification, error) {
@@ -151,12 +155,16 @@ func newCertification(ctx context.Context, target Target, o Options) (*certifica
 		s.Edition = catalogue.DefaultEdition
 	}
 	s.Documents = documentsOf(target.Documents, s)
-	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long, Browser: o.Browser, KMSKey: s.Documents.KMSKey != ""}); err != nil {
+	if c.entries, err = o.Catalogue.Profile(catalogue.Selection{Profile: s.Profile, Edition: s.Edition, Long: o.Long, Browser: o.Browser, Throughput: o.Throughput != nil, KMSKey: s.Documents.KMSKey != ""}); err != nil {
 		return nil, &UsageError{err}
 	}
 	if err := c.choose(); err != nil {
 		return nil, &UsageError{err}
 	}
+	if err := s.load(o.Throughput); err != nil {
+		return nil, &UsageError{err}
+	}
+	s.say = c.say
 	if s.AddressError != nil && !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.ID == s.AddressError.Requirement }) {
 		return nil, &UsageError{s.AddressError}
 	}
@@ -302,6 +310,7 @@ func (c *certification) run(ctx context.Context) (*Done, error) {
 		if x.selected[s.Requirement] {
 			cost.Requests += s.Cost.Requests
 			cost.Bytes += s.Cost.Bytes
+			c.objects += s.Cost.Objects
 		}
 	}
 	c.subject.rules = map[string]string{}
@@ -310,7 +319,7 @@ func (c *certification) run(ctx context.Context) (*Done, error) {
 	}
 	if c.guard != nil {
 		c.guard.Allow(cost.Requests+prepareRequests+len(specs), cost.Bytes+markerBytes)
-		x.written = func() int { return len(c.guard.Keys()) }
+		x.written = c.guard.Count
 		x.gone = c.gone
 	}
 	x.ginkgo(c.o.Families, false)

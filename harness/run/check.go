@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -37,6 +39,31 @@ type T struct {
 	requests     int // how many requests earlier observations account for
 	denials      int // denials that were seen with their control
 	controls     int
+
+	throughput *reports.Throughput
+	operations Operations
+}
+
+// Operations are all that a load sent, a row each.
+type Operations interface {
+	// WriteCSV writes them as CSV, compressed by gzip.
+	WriteCSV(w io.Writer) error
+}
+
+// Measure hands over what a load came to, for the result. What a user wrote in it is cleaned of secrets.
+func (t *T) Measure(m *reports.Throughput, o Operations) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
+	c := *m
+	c.Budget = t.clean(c.Budget)
+	c.Failures = slices.Clone(c.Failures)
+	for i := range c.Failures {
+		c.Failures[i].What = t.clean(c.Failures[i].What)
+	}
+	t.throughput, t.operations = &c, o
 }
 
 // Observe records something that was seen, with the requests since the last observation.

@@ -95,6 +95,7 @@ func declare(s *Subject, families []Family) (specs []*Spec, problems []string) {
 // that a family can't declare its specs.
 func Declared(profile string, families []Family) ([]*Spec, error) {
 	s := &Subject{Kind: KindBucket, Profile: profile, Now: time.Now}
+	_ = s.load(nil) // a profile without buckets has none
 	switch profile {
 	case parserProfile:
 		s.Kind = KindConnector

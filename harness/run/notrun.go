@@ -12,7 +12,7 @@ func NotRun(profile, edition, reason string, o Options) (*Done, error) {
 	if edition == "" {
 		edition = catalogue.DefaultEdition
 	}
-	entries, err := o.Catalogue.Profile(catalogue.Selection{Profile: profile, Edition: edition, Long: o.Long, Browser: o.Browser})
+	entries, err := o.Catalogue.Profile(catalogue.Selection{Profile: profile, Edition: edition, Long: o.Long, Browser: o.Browser, Throughput: o.Throughput != nil})
 	if err != nil {
 		return nil, &UsageError{err}
 	}

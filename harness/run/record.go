@@ -44,7 +44,11 @@ type record struct {
 // runSpec is the body of every spec. The check runs in a goroutine of its own that never touches Ginkgo, whose state is
 // global: one that outlives its limit can neither fail, nor feed, nor slow the next spec.
 func (x *execution) runSpec(ctx context.Context, s *Spec) {
-	r := &record{t: &T{rec: wire.NewRecorder(s.Requirement), hide: x.hide, settled: settled(s, x.declared)}, repeated: x.records[s] != nil}
+	rec := wire.NewRecorder(s.Requirement)
+	if s.Sparse > 0 {
+		rec = wire.NewSparseRecorder(s.Requirement, s.Sparse)
+	}
+	r := &record{t: &T{rec: rec, hide: x.hide, settled: settled(s, x.declared)}, repeated: x.records[s] != nil}
 	x.records[s] = r
 	x.tell(s, "", 0)
 	started := time.Now()

@@ -26,6 +26,11 @@ func (c *certification) result(x *execution) *Done {
 	if c.safety.rec.Len() > 0 {
 		d.Evidence["evidence/run.har"] = c.safety.rec
 	}
+	for _, rec := range x.records {
+		if m := rec.t.measured(); m != nil {
+			r.Throughput, d.Operations = m, rec.t.operations
+		}
+	}
 	r.Conclude(Required(c.entries))
 	d.Result = r
 	return d

@@ -19,6 +19,7 @@ const (
 	// CleanUpLimit is how long removing what a run wrote may take, after its specs.
 	CleanUpLimit    = 60 * time.Second
 	prepareLimit    = 20 * time.Second
+	cleanUpEach     = 50 * time.Millisecond // an object besides
 	prepareRequests = 60
 	markerBytes     = 4 << 10
 	cleanUpRequests = 3000                   // a listing without an end is no reason to go on for ever
@@ -55,7 +56,7 @@ func (c *certification) prepare(ctx context.Context) error {
 	if s.before, err = b.Configuration(ctx); err != nil {
 		return fmt.Errorf("the bucket's configuration could not be read: %w", err)
 	}
-	m, err := bucket.NewMarker(c.subject.Address.Path, c.runID, c.started, c.o.Limit+CleanUpLimit)
+	m, err := bucket.NewMarker(c.subject.Address.Path, c.runID, c.started, c.o.Limit+c.cleanUpLimit())
 	if err != nil {
 		return err
 	}
@@ -69,13 +70,7 @@ func (c *certification) prepare(ctx context.Context) error {
 // announce says what would keep objects alive. It returns the reason not to write at all, if there is one.
 func (c *certification) announce() (keeps string) {
 	r := &c.safety.retention
-	say := func(format string, a ...any) {
-		line := wire.Clean(fmt.Sprintf(format, a...), c.secrets())
-		c.safety.announced = append(c.safety.announced, line)
-		if c.o.Announce != nil {
-			c.o.Announce(line)
-		}
-	}
+	say := func(format string, a ...any) { c.say(fmt.Sprintf(format, a...)) }
 	var reasons []string
 	for _, k := range []string{r.Lock, r.LegalHold} {
 		if k != "" {
@@ -96,6 +91,20 @@ func (c *certification) announce() (keeps string) {
 		say("not readable, so not known: %s; %s", u, readingAdvice(c.subject.Address.Provider, u))
 	}
 	return strings.Join(reasons, "; ")
+}
+
+// cleanUpLimit is how long cleaning up may take: longer after a load of many objects, each of which may have versions.
+func (c *certification) cleanUpLimit() time.Duration {
+	return CleanUpLimit + time.Duration(c.objects)*cleanUpEach
+}
+
+// say tells whoever makes the run something, and keeps it for the result.
+func (c *certification) say(line string) {
+	line = wire.Clean(line, c.secrets())
+	c.safety.announced = append(c.safety.announced, line)
+	if c.o.Announce != nil {
+		c.o.Announce(line)
+	}
 }
 
 // readingAdvice says which right lets a run read what would keep its objects alive, and how else to be sure of it.
@@ -130,10 +139,10 @@ func (c *certification) cleanUp(ctx context.Context) {
 		return
 	}
 	c.guard.Stop()
-	c.guard.Allow(c.subject.Wire.Requests()+cleanUpRequests, 0)
+	c.guard.Allow(c.subject.Wire.Requests()+cleanUpRequests+4*c.guard.Count(), 0)
 	out.ObjectsWritten, out.BytesWritten = c.guard.Written()
-	if b := c.subject.Bucket; b != nil && len(c.guard.Keys()) > 0 {
-		ctx, cancel := context.WithTimeout(s.rec.With(context.WithoutCancel(ctx)), CleanUpLimit)
+	if b := c.subject.Bucket; b != nil && c.guard.Count() > 0 {
+		ctx, cancel := context.WithTimeout(s.rec.With(context.WithoutCancel(ctx)), c.cleanUpLimit())
 		defer cancel()
 		var after map[string]string
 		err := c.remove(ctx, b)
@@ -147,7 +156,7 @@ func (c *certification) cleanUp(ctx context.Context) {
 // remove removes everything below the run's prefix, and says what stays. The error is that it can't be told.
 func (c *certification) remove(ctx context.Context, b *bucket.Bucket) error {
 	out, secrets := &c.safety.outcome, c.secrets()
-	cleaned, err := b.Clean(ctx, c.subject.Prefix, c.guard.Keys())
+	cleaned, err := b.Clean(ctx, c.subject.Prefix, c.guard.Left())
 	out.Removed, out.CleanUp = cleaned.Removed, reports.Complete
 	unannounced := 0
 	for _, k := range cleaned.Kept {

@@ -24,6 +24,9 @@ type Spec struct {
 	Settles     []bucket.Kind
 	Cost        Cost
 	Limit       time.Duration
+	After       []string
+	Sparse      int  // requests of which the evidence is kept whole; 0 is all
+	Slow        bool // it takes long, and has the label slow
 	// Marker are those of "put object" and "get object" that decide it where they are denied to the run's marker, each with what
 	// says how that is mended.
 	Marker map[string]func(context.Context, *T)
@@ -67,6 +70,16 @@ func DecidedByMarker(operation string, advise func(context.Context, *T)) Option 
 	}
 }
 
+// After names requirements whose checks must have run before, whatever came of them: the spec judges what they measured. They
+// are run when the spec is asked for alone.
+func After(ids ...string) Option { return func(s *Spec) { s.After = append(s.After, ids...) } }
+
+// Sparse keeps the evidence of the first requests alone, and of those that went wrong: the spec sends too many to keep them all.
+func Sparse(first int) Option { return func(s *Spec) { s.Sparse = first } }
+
+// Slow gives the spec the label slow, by which Ginkgo can leave it out.
+func Slow() Option { return func(s *Spec) { s.Slow = true } }
+
 // Within sets the spec's own limit.
 func Within(d time.Duration) Option { return func(s *Spec) { s.Limit = d } }
 
@@ -96,7 +109,11 @@ func It(s *Subject, requirement, text string, check func(context.Context, *T), o
 		return
 	}
 	// Ginkgo's own limit is only the last resort: it counts what comes before the check, too.
-	ginkgo.It(text, ginkgo.Label(requirement, mark(len(x.declared))), ginkgo.SpecTimeout(spec.Limit+prepareLimit+grace),
+	labels := ginkgo.Label(requirement, mark(len(x.declared)))
+	if spec.Slow {
+		labels = append(labels, "slow")
+	}
+	ginkgo.It(text, labels, ginkgo.SpecTimeout(spec.Limit+prepareLimit+grace),
 		func(ctx ginkgo.SpecContext) { x.runSpec(ctx, spec) })
 	x.declared = append(x.declared, spec)
 }
@@ -115,7 +132,7 @@ func closure(wanted []string, specs []*Spec) map[string]bool {
 		all[id] = true
 		for _, s := range specs {
 			if s.Requirement == id {
-				for _, n := range s.Needs {
+				for _, n := range slices.Concat(s.Needs, s.After) {
 					add(n)
 				}
 			}

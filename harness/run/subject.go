@@ -68,6 +68,9 @@ type Subject struct {
 
 	// Prefix is the run's own prefix, sub-path included, with its slash. Every key that is written begins with it.
 	Prefix string
+	// Load is what a throughput run would put on the bucket.
+	Load *Load
+
 	// Seed is what everything random in specs comes from.
 	Seed int64
 	Now  func() time.Time
@@ -75,6 +78,7 @@ type Subject struct {
 	specs []*Spec
 	open  bucket.Options
 	rules map[string]string
+	say   func(string)
 }
 
 // clock is the subject's idea of the time.

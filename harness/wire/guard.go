@@ -44,6 +44,7 @@ type Guard struct {
 
 	mu       sync.Mutex
 	keys     map[string]bool // key -> acknowledged
+	gone     map[string]bool // keys that were seen to be removed again
 	requests int
 	bytes    int64
 	closed   string // why no write is let through; "" when they are
@@ -60,7 +61,7 @@ func NewGuard(s Scope) (*Guard, error) {
 		return nil, fmt.Errorf("guard: %q is no prefix to write below", s.Prefix)
 	}
 	s.Hosts = slices.Clone(s.Hosts)
-	return &Guard{scope: s, keys: map[string]bool{}}, nil
+	return &Guard{scope: s, keys: map[string]bool{}, gone: map[string]bool{}}, nil
 }
 
 // sound refuses a scope that leaves open what it guards.
@@ -104,6 +105,36 @@ func (g *Guard) Keys() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Gone says that a key's object was removed, and that the store said so: a clean-up that can list need not look for it.
+func (g *Guard) Gone(key string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, known := g.keys[key]; known {
+		g.gone[key] = true
+	}
+}
+
+// Left are the keys for which a write was let through and that were not seen to be removed since, in order.
+func (g *Guard) Left() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make([]string, 0, len(g.keys)-len(g.gone))
+	for k := range g.keys {
+		if !g.gone[k] {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Count is how many keys a write was let through for.
+func (g *Guard) Count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.keys)
 }
 
 // Written is how many distinct keys a write was acknowledged for, and how many bytes were sent in writes.
@@ -234,6 +265,7 @@ func (g *Guard) check(req *http.Request) (*pendingWrite, error) {
 	if _, known := g.keys[key]; !known {
 		g.keys[key] = false
 	}
+	delete(g.gone, key)
 	return &pendingWrite{g: g, key: key}, nil
 }
 

@@ -18,6 +18,9 @@ var errSealed = errors.New("the spec that sends this request has already ended")
 // refused. It is safe for concurrent use; a nil Recorder records nothing.
 type Recorder struct {
 	requirement string
+	sparse      int // how many requests are kept whole, 0 for all; of the others only those that go wrong
+	unkept      int // how many requests left no trace
+	wrong       int // how many are kept because they went wrong
 	mu          sync.Mutex
 	entries     []*entry
 	refusals    []error
@@ -26,6 +29,12 @@ type Recorder struct {
 
 // NewRecorder makes the Recorder of one requirement's spec.
 func NewRecorder(requirement string) *Recorder { return &Recorder{requirement: requirement} }
+
+// NewSparseRecorder makes the Recorder of a load: it keeps the first requests whole, and of the others those that were not
+// answered with a success. What it leaves out it counts.
+func NewSparseRecorder(requirement string, first int) *Recorder {
+	return &Recorder{requirement: requirement, sparse: max(first, 1)}
+}
 
 // With returns a context whose requests are recorded by r.
 func (r *Recorder) With(ctx context.Context) context.Context {
@@ -109,10 +118,14 @@ func (r *Recorder) refused(err error) {
 // entriesKept bounds the evidence of one spec: none sends nearly as much, but a listing without an end does.
 const entriesKept = 2000
 
+// wrongKept bounds how many failed requests a sparse Recorder keeps.
+const wrongKept = 100
+
 // begin enters a request.
 func (r *Recorder) begin(req *http.Request, secrets *spelt) (*entry, error) {
-	e := &entry{started: time.Now(), request: harRequestOf(req, secrets), secrets: secrets}
+	e := &entry{started: time.Now(), secrets: secrets}
 	if r == nil {
+		e.request = harRequestOf(req, secrets)
 		return e, nil
 	}
 	r.mu.Lock()
@@ -120,10 +133,35 @@ func (r *Recorder) begin(req *http.Request, secrets *spelt) (*entry, error) {
 	if r.closed {
 		return nil, errSealed
 	}
+	if r.sparse > 0 && len(r.entries) >= r.sparse {
+		e.later, e.of = req, r
+		r.unkept++
+		return e, nil
+	}
+	e.request = harRequestOf(req, secrets)
 	if len(r.entries) < entriesKept {
 		r.entries = append(r.entries, e)
 	}
 	return e, nil
+}
+
+// keep takes a request into the evidence that was left out at first: something went wrong with it.
+func (r *Recorder) keep(e *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.wrong >= wrongKept {
+		return
+	}
+	r.wrong++
+	r.unkept--
+	r.entries = append(r.entries, e)
+}
+
+// Unkept is how many requests were sent, answered with a success and left out of the evidence.
+func (r *Recorder) Unkept() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.unkept
 }
 
 // bodyKept is how much of an error's body is looked at for its code and message.
@@ -155,6 +193,23 @@ type entry struct {
 	body     []byte
 	size     int64
 	failure  string
+
+	later *http.Request // of an entry that is left out as long as nothing goes wrong
+	of    *Recorder
+}
+
+// wrong takes an entry that was left out into the evidence.
+func (e *entry) wrong() {
+	e.mu.Lock()
+	req := e.later
+	e.later = nil
+	if req != nil {
+		e.request = harRequestOf(req, e.secrets)
+	}
+	e.mu.Unlock()
+	if req != nil {
+		e.of.keep(e)
+	}
 }
 
 // write changes an entry that is still open.
@@ -195,14 +250,24 @@ func (e *entry) reached(m moment) bool {
 }
 
 func (e *entry) fail(err error) {
+	e.wrong()
 	e.write(func() { e.failure, e.ended = failureWords(err), time.Now() })
 }
 
 func (e *entry) answer(resp *http.Response) {
+	if e.later != nil {
+		if resp.StatusCode < 300 {
+			return
+		}
+		e.wrong()
+	}
 	e.write(func() { e.response = harResponseOf(resp, e.secrets) })
 }
 
 func (e *entry) read(p []byte, err error) {
+	if e.later != nil {
+		return
+	}
 	e.write(func() {
 		e.size += int64(len(p))
 		if e.response.Status >= 300 && len(e.body) < bodyKept {

@@ -34,7 +34,7 @@ type Transport struct {
 	o        Options
 	secrets  *spelt // in every spelling
 	base     *http.Transport
-	requests atomic.Int64
+	requests *atomic.Int64
 }
 
 // New makes a Transport. It speaks HTTP/1.1 only: over HTTP/2 net/http repeats requests unseen.
@@ -43,8 +43,18 @@ func New(o Options) *Transport {
 		o.MinTLS = tls.VersionTLS12
 	}
 	o.Limits = o.Limits.orDefault()
-	t := &Transport{o: o, secrets: spellings(o.Secrets)}
-	t.base = &http.Transport{
+	t := &Transport{o: o, secrets: spellings(o.Secrets), requests: new(atomic.Int64)}
+	t.base = t.connections(connectionsKept)
+	return t
+}
+
+// connectionsKept is how many connections to a host are kept open when nobody uses them.
+const connectionsKept = 16
+
+// connections makes the transport below, which does as little as it can by itself.
+func (t *Transport) connections(kept int) *http.Transport {
+	o := t.o
+	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			limited, cancel := context.WithTimeout(ctx, o.Limits.Dial)
 			defer cancel()
@@ -66,10 +76,9 @@ func New(o Options) *Transport {
 		TLSHandshakeTimeout:   o.Limits.Handshake,
 		ResponseHeaderTimeout: o.Limits.Answer,
 		DisableCompression:    true,
-		MaxIdleConnsPerHost:   4,
+		MaxIdleConnsPerHost:   kept,
 		IdleConnTimeout:       30 * time.Second,
 	}
-	return t
 }
 
 // Client is an HTTP client on the transport that follows no redirect: where a store sends us is something to see.
@@ -221,6 +230,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 		b.limit.stop()
 		if err = b.limit.instead(err); err != io.EOF { // itself: readers compare
 			err = at(b.host, err)
+			b.entry.wrong()
 			b.entry.write(func() { b.entry.failure = failureWords(err) })
 		}
 	}
