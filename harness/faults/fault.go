@@ -40,6 +40,8 @@ type Fault struct {
 	Edition string
 
 	outages outages // in the place of Setup
+	// Sound is what the sound subject at that requirement is like; nil means like every sound one.
+	Sound func(profile string) stores.Setup
 }
 
 // In reports whether the fault can be built into a profile's store.
@@ -86,7 +88,7 @@ func without(list []string, some ...string) []string {
 // Buckets are the faults of buckets and their stores, in the order in which a run meets them.
 func Buckets() []Fault {
 	return slices.Concat(networkFaults(), lineFaults(), answerFaults(), addressFaults(), accessFaults(), rightsFaults(), policyFaults(), keptFaults(), objectFaults(), validatorFaults(), uploadFaults(),
-		signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults(), browserFaults())
+		signingFaults(), corsFaults(), []Fault{Harmless()}, sizeFaults(), browserFaults(), throughputFaults())
 }
 
 // Harmless is a fault that breaks nothing: whoever sees a difference under it is too sensitive.

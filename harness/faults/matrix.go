@@ -72,7 +72,7 @@ var decoys = map[string][]byte{
 // Bucket tries the sound subject of a profile, and then every fault that can be built into it, or those that are named. Before
 // the first fault at a requirement that is checked only on request, the sound subject is tried at that one too.
 func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]Row, error) {
-	sound, row, err := m.try(ctx, profile, Fault{}, nil)
+	sound, row, err := m.try(ctx, profile, Fault{}, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,7 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 		return rows, nil // what the suite says of a fault shows nothing while the sound subject does not pass
 	}
 	controls, missing := map[against]*reports.Result{{}: sound}, map[against]string{}
+	var baseline *reports.Result
 	for _, f := range Buckets() {
 		if !f.In(profile) || (len(only) > 0 && !slices.Contains(only, f.Name)) {
 			continue
@@ -92,8 +93,18 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 		if missing[by] != "" {
 			continue // what it needs is not here: the sound subject's row says so
 		}
+		if f.Long == againstBaseline && baseline == nil {
+			before, row, err := m.record(ctx, profile)
+			if err != nil {
+				return rows, err
+			}
+			if rows = m.add(rows, row); !row.Good() {
+				return rows, nil
+			}
+			baseline = before
+		}
 		if controls[by] == nil {
-			control, row, err := m.try(ctx, profile, Fault{Long: f.Long, Edition: f.Edition}, nil)
+			control, row, err := m.try(ctx, profile, Fault{Long: f.Long, Edition: f.Edition, Setup: soundSetup(f.Long)}, nil, baseline)
 			if err != nil {
 				return rows, err
 			}
@@ -107,11 +118,11 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 			controls[by] = control
 		}
 		sound := controls[by]
-		_, row, err := m.try(ctx, profile, f, sound)
+		_, row, err := m.try(ctx, profile, f, sound, baseline)
 		if err == nil && row.stumbles > 0 && row.stumbles == len(row.Wrong) {
 			// A store that did not answer has caught nothing and missed nothing: the whole row is tried once more, and says so.
 			again := row.Wrong[0]
-			_, row, err = m.try(ctx, profile, f, sound)
+			_, row, err = m.try(ctx, profile, f, sound, baseline)
 			row.Again = again
 		}
 		if err != nil {
@@ -132,8 +143,8 @@ func (m *Matrix) add(rows []Row, row Row) []Row {
 	return append(rows, row)
 }
 
-// try certifies a fresh bucket with a fault in it and compares with the sound one.
-func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *reports.Result) (*reports.Result, Row, error) {
+// try certifies a fresh bucket with a fault in it and compares with the sound one. The baseline is for what is held against one.
+func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound, baseline *reports.Result) (*reports.Result, Row, error) {
 	row := newRow(profile, f.Name, f.Does, f.within(profile, m.Options.Catalogue, f.Breaks))
 	row.Long, row.Edition, row.Undecides = f.Long, f.Edition, f.within(profile, m.Options.Catalogue, f.Undecides)
 	started := time.Now()
@@ -167,6 +178,9 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound *report
 	if f.Long != "" {
 		o.Only = []string{f.Long}
 		o.Long, o.Browser = f.asks(o.Catalogue)
+		if o.Throughput, err = f.load(o.Catalogue, baseline); err != nil {
+			return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
+		}
 	}
 	target := run.Embedded(b, FrontEnd)
 	target.Options.Edition = f.Edition
@@ -227,7 +241,7 @@ func (f Fault) asks(cat *catalogue.Catalogue) (long, browser bool) {
 // within are those of the requirements that a fault names which the profile has.
 func (f Fault) within(profile string, cat *catalogue.Catalogue, named []string) []string {
 	long, browser := f.asks(cat)
-	entries, err := cat.Profile(catalogue.Selection{Profile: profile, Edition: f.Edition, Long: long, Browser: browser})
+	entries, err := cat.Profile(catalogue.Selection{Profile: profile, Edition: f.Edition, Long: long, Browser: browser, Throughput: f.Long != "" && !long && !browser})
 	if err != nil {
 		return named
 	}

@@ -22,7 +22,12 @@ func median(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
 	}
-	sorted := slices.Sorted(slices.Values(values))
+	return medianIn(slices.Clone(values))
+}
+
+// medianIn is the median of values, which it sorts.
+func medianIn(sorted []float64) float64 {
+	slices.Sort(sorted)
 	return (stat.Quantile(0.5, stat.Empirical, sorted, nil) + stat.Quantile(math.Nextafter(0.5, 1), stat.Empirical, sorted, nil)) / 2
 }
 
@@ -66,7 +71,7 @@ func medianOf(rounds []float64, seed int64) interval {
 		return interval{math.NaN(), math.NaN(), math.NaN()}
 	}
 	again := make([]float64, len(rounds))
-	return bootstrap(median(rounds), seed, func(r *rand.Rand) float64 { return median(draw(again, rounds, r)) })
+	return bootstrap(median(rounds), seed, func(r *rand.Rand) float64 { return medianIn(draw(again, rounds, r)) })
 }
 
 // ratioOf is how the median of some rounds compares with that of others, and where that lies.
@@ -76,11 +81,11 @@ func ratioOf(before, after []float64, seed int64) interval {
 	}
 	b, a := make([]float64, len(before)), make([]float64, len(after))
 	return bootstrap(median(after)/median(before), seed, func(r *rand.Rand) float64 {
-		under := median(draw(b, before, r))
+		under := medianIn(draw(b, before, r))
 		if under <= 0 {
 			return math.Inf(1)
 		}
-		return median(draw(a, after, r)) / under
+		return medianIn(draw(a, after, r)) / under
 	})
 }
 

@@ -98,9 +98,21 @@ func (m *Measurement) rates(at int) (mbps, perSecond []float64) {
 func (m *Measurement) figures(at int, l latencies, f Facts) reports.ThroughputCase {
 	c := &m.Budget.Cases[at]
 	mbps, perSecond := m.rates(at)
+	out := m.verdicts(at, l, f)
+	out.MBps, out.PerSecond = figure(mbps, m.Seed), figure(perSecond, m.Seed)
+	out.Budget, out.Histogram = demand(c), histogram(l.whole)
+	return out
+}
+
+// verdicts are a case's figures as far as they are judged, and what they come to.
+func (m *Measurement) verdicts(at int, l latencies, f Facts) reports.ThroughputCase {
+	c := &m.Budget.Cases[at]
+	mbps, _ := m.rates(at)
 	out := reports.ThroughputCase{Name: c.Name, Does: c.Does, Size: int64(c.Size), Concurrency: c.Concurrency, PartSize: int64(c.PartSize), Parts: c.Parts,
-		MBps: figure(mbps, m.Seed), PerSecond: figure(perSecond, m.Seed), Latency: quantiles(l.whole), FirstByte: quantiles(l.first),
-		Budget: demand(c), Histogram: histogram(l.whole), ClientMBps: round3(f.Client[c.Name])}
+		Latency: quantiles(l.whole), FirstByte: quantiles(l.first), ClientMBps: round3(f.Client[c.Name])}
+	if len(mbps) > 0 {
+		out.MBps.Median = median(mbps)
+	}
 	var cpu, wall time.Duration
 	for _, s := range m.Slices[at] {
 		out.Transfers += s.Moved
@@ -193,7 +205,7 @@ func (m *Measurement) notes(t *reports.Throughput, f Facts) (out []string) {
 		}
 	}
 	if len(bound) > 0 {
-		out = append(out, "the client was the bottleneck, so the store may do more: "+words(bound))
+		out = append(out, "the client's machine was the bottleneck, so the store may do more: "+words(bound))
 	}
 	if len(short) > 0 {
 		out = append(out, "some rounds were too short to cut off their beginning and end, which makes them look slower: "+words(short))

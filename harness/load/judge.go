@@ -162,7 +162,7 @@ func caseNamed(b *budgets.Budget, name string) int {
 func (m *Measurement) Decided(f Facts) bool {
 	all := m.times()
 	for i := range m.Budget.Cases {
-		c := m.figures(i, all[i], f)
+		c := m.verdicts(i, all[i], f)
 		if (c.Verdict == Undecided && !c.Bound) || (c.Ratio != nil && c.Ratio.Verdict == Undecided) {
 			return false
 		}

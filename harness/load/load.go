@@ -157,8 +157,14 @@ func (r *runner) plant(ctx context.Context, at int) error {
 	if err := r.m.Ready(ctx, jobs, s); err != nil {
 		return err
 	}
-	for _, j := range jobs {
-		op := r.m.Move(ctx, j, s)
+	ops := make([]Operation, len(jobs))
+	var wg sync.WaitGroup
+	for i, j := range jobs { // no more at once than the case itself has
+		wg.Go(func() { ops[i] = r.m.Move(ctx, j, s) })
+	}
+	wg.Wait()
+	for i, j := range jobs {
+		op := ops[i]
 		op.Kind = Seed
 		s.Add(op)
 		if op.Outcome != Done {
