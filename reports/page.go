@@ -32,6 +32,7 @@ type reportPage struct {
 	SafetyState string
 	SafetyFacts []fact
 	Caveat      string
+	Throughput  *throughputView // nil without a load
 }
 
 // commandWidth is where a command is continued on another line, in characters.
@@ -66,7 +67,7 @@ func newReportPage(r *Result) (*reportPage, error) {
 	}
 	p := &reportPage{Frame: f, R: r, Verdict: viewOf(r.Verdict), When: clock(r.Run.Started), Facts: runFacts(r), About: aboutFacts(r),
 		Counts: tallies(r), Open: byReason(r, open), Lacking: lacking(r), Caveat: onlyEmulated(r.Subject.Store)}
-	p.Why = mentions(r)
+	p.Why, p.Throughput = mentions(r), newThroughputView(r.Throughput)
 	p.First = todo(r)
 	if n := len(p.First); n > firstScreen {
 		p.First, p.Then = p.First[:firstScreen], p.First[firstScreen:]

@@ -32,6 +32,7 @@ func WriteText(w io.Writer, r *Result, o TextOptions) error {
 	p.block("UNKNOWN OUTCOME", yellow, pick(r, "unknown outcome"))
 	p.warnings(pick(r, "warning"))
 	p.waivers(r)
+	p.throughput(r.Throughput)
 	p.open(r)
 	p.safety(r.Safety)
 	if c := onlyEmulated(r.Subject.Store); c != "" {

@@ -1,0 +1,34 @@
+package load
+
+import "io"
+
+// Receive is for the bare loops that verify in the same way.
+func (d *Data) Receive(r io.Reader, length int64) (int64, bool, error) {
+	return d.receive(r, 0, 0, length)
+}
+
+// Body is for the bare loops that send the same bytes.
+func (d *Data) Body(length int64) io.ReadCloser { return &body{d: d, left: length} }
+
+// Fixed is the mover of the calibration.
+func Fixed(c *Client, get bool) Mover {
+	kind := Put
+	if get {
+		kind = Get
+	}
+	return &fixed{Client: c, kind: kind}
+}
+
+// Filled gives a measurement a log made by hand.
+func Filled(m *Measurement, rows int, row func(i int) Operation) {
+	m.Log = &Log{}
+	const workers = 64
+	for w := range workers {
+		s := m.Log.sheet(w%len(m.Slices), 0, w)
+		for i := w; i < rows; i += workers {
+			op := row(i)
+			s.at.Case, s.at.Round = op.Case, op.Round
+			s.Add(op)
+		}
+	}
+}
