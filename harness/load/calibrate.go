@@ -149,7 +149,7 @@ func Calibrate(ctx context.Context, d *Data, b *budgets.Budget, secure bool) (ma
 		if c.Does == budgets.Get || c.Does == budgets.Ranges {
 			kind = Get
 		}
-		rate, err := calibrate(ctx, l, d, &c, kind)
+		rate, err := calibrate(ctx, l, d, &c, kind, min(calibrationSlice, time.Duration(b.Slice)))
 		if err != nil {
 			return nil, fmt.Errorf("calibrate the client: case %s: %w", c.Name, err)
 		}
@@ -158,7 +158,7 @@ func Calibrate(ctx context.Context, d *Data, b *budgets.Budget, secure bool) (ma
 	return out, nil
 }
 
-func calibrate(ctx context.Context, l *Loopback, d *Data, c *budgets.Case, kind Kind) (float64, error) {
+func calibrate(ctx context.Context, l *Loopback, d *Data, c *budgets.Case, kind Kind, length time.Duration) (float64, error) {
 	client, t, err := l.Client(d, c.Concurrency)
 	if err != nil {
 		return 0, err
@@ -169,7 +169,7 @@ func calibrate(ctx context.Context, l *Loopback, d *Data, c *budgets.Case, kind 
 	defer rec.Seal()
 	one := *c
 	one.Does = budgets.Put
-	m, err := Measure(rec.With(ctx), &fixed{Client: client, kind: kind}, &budgets.Budget{Rounds: budgets.Rounds{Least: 1, Most: 1}, Slice: budgets.Duration(calibrationSlice), Cases: []budgets.Case{one}},
+	m, err := Measure(rec.With(ctx), &fixed{Client: client, kind: kind}, &budgets.Budget{Slice: budgets.Duration(length), Cases: []budgets.Case{one}},
 		Options{Prefix: loopPrefix, Rounds: calibrationRounds})
 	if err != nil {
 		return 0, err

@@ -233,10 +233,9 @@ func azuriteTransport(addr string, roots *x509.CertPool) *http.Transport {
 		DialContext:         dial,
 		DialTLSContext:      dial,
 		DisableCompression:  true,
-		MaxIdleConnsPerHost: 64,
-		// Node closes a connection that was idle for 5 s. Ours must be closed first: a PUT on a connection that is
-		// being closed fails, and can't be repeated.
-		IdleConnTimeout: 3 * time.Second,
+		// Under load Azurite closes connections that are to be used again, and a PUT on one that is being closed fails and
+		// can't be repeated: a client would see a busy server where there is none.
+		DisableKeepAlives: true,
 	}
 }
 
