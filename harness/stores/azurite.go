@@ -230,9 +230,9 @@ func azuriteTransport(addr string, roots *x509.CertPool) *http.Transport {
 		return d.DialContext(ctx, network, addr)
 	}
 	return &http.Transport{
-		DialContext:         dial,
-		DialTLSContext:      dial,
-		DisableCompression:  true,
+		DialContext:        dial,
+		DialTLSContext:     dial,
+		DisableCompression: true,
 		// Under load Azurite closes connections that are to be used again, and a PUT on one that is being closed fails and
 		// can't be repeated: a client would see a busy server where there is none.
 		DisableKeepAlives: true,
