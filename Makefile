@@ -56,9 +56,10 @@ containers: build ## the suites, and the stores' own tests, on MinIO, fake-gcs-s
 selftest: build ## run the suite against every fault, and print what was caught
 	bin/bucketproof selftest
 
-bench: build ## benchmarks: addresses, the connector, pre-flight, reports and a whole run, with peak memory
+bench: build ## benchmarks: addresses, connector, pre-flight, reports, a whole run, the load
 	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./reports ./cmd/bucketproof
 	$(GO) test -run '^$$' -bench UploadURLs/S3 -benchtime 100000x ./reference/connector
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./harness/load
 
 fuzz: ## fuzz the parsers and the keys, 30 s each
 	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 30s ./reference/address

@@ -12,7 +12,7 @@ func (p *printer) throughput(t *Throughput) {
 	}
 	p.line("")
 	p.line(p.paint(bold, "THROUGHPUT"))
-	const form = "  %-18s %-17s %6s %7s %7s %7s  %s"
+	const form = "  %-17s %-18s %6s %6s %6s %6s  %s"
 	p.line(fmt.Sprintf(form, "load", "MB/s (95 %)", "req/s", "p50 ms", "p99 ms", "client", "budget"))
 	for _, c := range t.Cases {
 		verdict := c.Verdict
@@ -25,8 +25,8 @@ func (p *printer) throughput(t *Throughput) {
 			verdict = p.paint(yellow, verdict)
 		}
 		name := c.Name
-		if len(name) > 18 {
-			name = name[:17] + "…"
+		if len(name) > 17 {
+			name = name[:16] + "…"
 		}
 		client := number(c.ClientMBps)
 		if c.ClientMBps == 0 {
@@ -38,7 +38,7 @@ func (p *printer) throughput(t *Throughput) {
 		p.line(fmt.Sprintf(form, name, fmt.Sprintf("%s (%s-%s)", number(c.MBps.Median), number(c.MBps.Low), number(c.MBps.High)), number(c.PerSecond.Median),
 			number(c.Latency.P50), number(c.Latency.P99), client, verdict))
 		if r := c.Ratio; r != nil {
-			p.wrapped(strings.Repeat(" ", 21), strings.Repeat(" ", 21), fmt.Sprintf("%s of the baseline (%s to %s): %s", number(r.Value), number(r.Low), number(r.High), r.Verdict))
+			p.wrapped(strings.Repeat(" ", 20), strings.Repeat(" ", 20), fmt.Sprintf("%s of the baseline (%s to %s): %s", number(r.Value), number(r.Low), number(r.High), r.Verdict))
 		}
 	}
 	p.wrapped("  ", "  ", fmt.Sprintf("%d rounds in %s: %s written, %s read, %d requests, %d failed; budget %s. client: MB/s on a loopback; *: the client's machine was the bottleneck.",

@@ -237,3 +237,69 @@ func BenchmarkSummary(b *testing.B) {
 	b.ReportMetric(float64(log)/(1<<20), "log-MiB")
 	b.ReportMetric(float64(after.Sys)/(1<<20), "process-MiB")
 }
+
+// BenchmarkRegression makes 20 pairs of real runs against a store that takes 20 ms for a request, and 20 against one that is 30 %
+// slower than before: how many of each are reported as what they are. The same is a test on a simulated clock, where the
+// machine's own moods can't spoil it.
+func BenchmarkRegression(b *testing.B) {
+	const tries, each = 20, 20 * time.Millisecond
+	bg, err := budgets.Parse([]byte(`{apiVersion: bucketproof/v1, kind: Budget, reasoning: a benchmark, rounds: {least: 5, most: 12}, slice: 150ms, tolerance: 15,
+		cases: [{name: get, does: put, size: 16KiB, concurrency: 4, bytes: 64MiB, least: {MBps: 0.001}}]}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := load.NewData(1)
+	measured := func(each time.Duration, baseline *load.Facts) (float64, string, *load.Facts) {
+		l, err := load.NewSlowLoopback(d, each)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer l.Close()
+		client, t, err := l.Client(d, 4)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer t.CloseIdle()
+		client.Late = true
+		f := load.Facts{Name: "bench"}
+		if baseline != nil {
+			f = *baseline
+		}
+		m, err := load.Measure(b.Context(), load.Fixed(client, true), bg, load.Options{Prefix: "bucketproof-calibration/", CPU: load.CPU,
+			Enough: func(m *load.Measurement) bool { return m.Decided(f) }})
+		if err != nil {
+			b.Fatal(err)
+		}
+		out := m.Figures(f)
+		c := out.Cases[0]
+		verdict := ""
+		if c.Ratio != nil {
+			verdict = c.Ratio.Verdict
+		}
+		return c.MBps.Median, verdict, &load.Facts{Name: "bench", Baseline: out, Run: "before"}
+	}
+	same, slower, undecided := 0, 0, 0
+	for b.Loop() {
+		for range tries {
+			_, _, before := measured(each, nil)
+			_, first, _ := measured(each, before)
+			_, second, _ := measured(each*10/7, before)
+			if first == load.AsFast {
+				same++
+			}
+			if second == load.Slower {
+				slower++
+			}
+			if first == load.Slower || second == load.AsFast {
+				b.Errorf("the same store was called %q, and a slower one %q", first, second)
+			}
+			if first == load.Undecided || second == load.Undecided {
+				undecided++
+			}
+		}
+	}
+	b.ReportMetric(float64(same), "as-fast-of-20")
+	b.ReportMetric(float64(slower), "slower-of-20")
+	b.ReportMetric(float64(undecided), "undecided")
+	b.ReportMetric(0, "ns/op")
+}

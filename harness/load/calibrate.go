@@ -33,12 +33,14 @@ type Loopback struct {
 }
 
 // NewLoopback starts one; secure makes it speak TLS, as most stores do.
-func NewLoopback(d *Data, secure bool) (*Loopback, error) {
+func NewLoopback(d *Data, secure bool) (*Loopback, error) { return newLoopback(loopback(d), secure) }
+
+func newLoopback(h http.Handler, secure bool) (*Loopback, error) {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start a loopback sink: %w", err)
 	}
-	s := &http.Server{Handler: loopback(d), ReadHeaderTimeout: 10 * time.Second, TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 		ErrorLog: log.New(io.Discard, "", 0)}
 	out := &Loopback{URL: "http://" + l.Addr().String(), close: func() { _ = s.Close() }}
 	if secure {

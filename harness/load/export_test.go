@@ -1,6 +1,10 @@
 package load
 
-import "io"
+import (
+	"io"
+	"net/http"
+	"time"
+)
 
 // Receive is for the bare loops that verify in the same way.
 func (d *Data) Receive(r io.Reader, length int64) (int64, bool, error) {
@@ -31,4 +35,13 @@ func Filled(m *Measurement, rows int, row func(i int) Operation) {
 			s.Add(op)
 		}
 	}
+}
+
+// NewSlowLoopback is a loopback that takes a time of its own for each request.
+func NewSlowLoopback(d *Data, each time.Duration) (*Loopback, error) {
+	next := loopback(d)
+	return newLoopback(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(each)
+		next.ServeHTTP(w, r)
+	}), false)
 }
