@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -143,6 +145,44 @@ func TestTheOwnerOnlyReads(t *testing.T) {
 		t.Errorf("the result says that the run acted as %q", got)
 	}
 	m.left(t, d.Result)
+}
+
+// A profile of the shared AWS configuration reads what W&B's own may not, and is named.
+func TestAProfileIsASecondIdentity(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "credentials")
+	if err := os.WriteFile(file, []byte("[storage-admin]\naws_access_key_id = BUCKETPROOFOWNER0001\naws_secret_access_key = "+ownerSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", file)
+	t.Setenv("AWS_CA_BUNDLE", "")
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	m := newMemory(t)
+	m.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if !r.URL.Query().Has("lifecycle") {
+			return false
+		}
+		if byOwner(r) {
+			_, _ = fmt.Fprint(w, expires)
+		} else {
+			refuse(w, http.StatusForbidden, "AccessDenied")
+		}
+		return true
+	}
+	target := m.target()
+	target.Owner = &run.Owner{AWSProfile: "storage-admin"}
+	d := m.certify(t.Context(), t, target, run.Options{}, func(s *run.Subject) {
+		run.It(s, rules, "the rules delete nothing", func(ctx context.Context, t *run.T) {
+			t.Findings(t.Known(ctx, s, bucket.DocumentLifecycle).RetentionFindings(), rules)
+		}, run.Costs(1, 0, 0))
+	})
+	want(t, d.Result, rules, reports.Failed, "")
+	const who = `the bucket's owner (AWS profile "storage-admin")`
+	if q := requirement(d.Result, rules); !strings.Contains(fmt.Sprint(q.Observations), who) || !strings.Contains(d.Result.Subject.Identity, who) {
+		t.Errorf("%s is not named: %v, %q", who, q.Observations, d.Result.Subject.Identity)
+	}
+	if strings.Contains(fmt.Sprint(d.Result), ownerSecret) {
+		t.Error("the result shows a secret")
+	}
 }
 
 func TestASecondIdentityThatIsNone(t *testing.T) {
