@@ -197,7 +197,10 @@ func (h *Host) Provision(ctx context.Context, provider string, s Setup) (*Bucket
 		s.Hooks.Network(&bucket.Network)
 	}
 	if s.Hooks.Address != nil {
-		bucket.Address = s.Hooks.Address(bucket.Address)
+		if bucket.Owner != "" {
+			bucket.Owner = s.Hooks.Address(bucket.Owner)
+		}
+		bucket.Address = s.Hooks.Address(bucket.Address) // the last that a hook sees
 	}
 	return bucket, nil
 }
