@@ -117,9 +117,22 @@ func keptPolicies(document string) func(http.Handler) http.Handler {
 
 const foreignPolicy = `{"Version": "2012-10-17", "Statement": {"Sid": "TLSOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": false}}}}`
 
-// What is prescribed gets onto a bucket of every provider, nothing that was there goes, and a second time nothing is missing.
-func TestApplyAddsAndKeeps(t *testing.T) {
+// TestApply does all of this on one set of stores: what takes long is starting them.
+func TestApply(t *testing.T) {
 	h := applyHost(t)
+	for name, test := range map[string]func(*testing.T, *stores.Host){
+		"apply adds and keeps":                   applyAddsAndKeeps,
+		"apply catches what a store makes of it": applyCatchesWhatAStoreMakesOfIt,
+		"apply loses no update":                  applyLosesNoUpdate,
+		"apply refuses what it cannot read":      applyRefusesWhatItCannotRead,
+		"no run writes configuration":            noRunWritesConfiguration,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, h) })
+	}
+}
+
+// What is prescribed gets onto a bucket of every provider, nothing that was there goes, and a second time nothing is missing.
+func applyAddsAndKeeps(t *testing.T, h *stores.Host) {
 	for _, p := range []string{stores.AWS, stores.CoreWeave, stores.S3Compatible, stores.GCP, stores.Azure} {
 		t.Run(p, func(t *testing.T) {
 			var front func(http.Handler) http.Handler
@@ -249,8 +262,7 @@ func statements(change func([]any) []any) func(string) string {
 
 // A store that does not keep what it acknowledges is caught, and what was there before is put back where nobody else can be
 // hurt by it, and printed where somebody could.
-func TestApplyCatchesWhatAStoreMakesOfIt(t *testing.T) {
-	h := applyHost(t)
+func applyCatchesWhatAStoreMakesOfIt(t *testing.T, h *stores.Host) {
 	answer := func(status int, body string) func(http.ResponseWriter, *http.Request, http.Handler) {
 		return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -310,8 +322,7 @@ func TestApplyCatchesWhatAStoreMakesOfIt(t *testing.T) {
 }
 
 // A change between the look and the write is never overwritten.
-func TestApplyLosesNoUpdate(t *testing.T) {
-	h := applyHost(t)
+func applyLosesNoUpdate(t *testing.T, h *stores.Host) {
 	for _, p := range []string{stores.CoreWeave, stores.GCP, stores.Azure} {
 		t.Run(p, func(t *testing.T) {
 			b, target := applyBucket(t, h, p, nil)
@@ -339,8 +350,7 @@ func TestApplyLosesNoUpdate(t *testing.T) {
 }
 
 // What can't be read or understood is not written to, and the right that is missing is named.
-func TestApplyRefusesWhatItCannotRead(t *testing.T) {
-	h := applyHost(t)
+func applyRefusesWhatItCannotRead(t *testing.T, h *stores.Host) {
 	reading := func(query string, status int, body string) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -389,8 +399,7 @@ func TestApplyRefusesWhatItCannotRead(t *testing.T) {
 }
 
 // A run can't write a bucket's configuration, whatever its specs send: what prescribe --apply sends is refused to it.
-func TestNoRunWritesConfiguration(t *testing.T) {
-	h := applyHost(t)
+func noRunWritesConfiguration(t *testing.T, h *stores.Host) {
 	b, target := applyBucket(t, h, stores.S3Compatible, nil)
 	before := configuration(t, b)
 	tried := 0
