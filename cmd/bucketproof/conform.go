@@ -29,6 +29,7 @@ type conformFlags struct {
 	tokenFile string
 	buckets   string
 	document  bool
+	stores    string
 }
 
 const conformHelp = `Conform answers whether a connector keeps W&B's rules: which storage it offers,
@@ -66,6 +67,7 @@ func newConform(s streams) *cobra.Command {
 	fl.StringVar(&f.driver, "driver", "", "base `URL` of the connector's driver (default "+envDriver+", else the reference)")
 	fl.StringVar(&f.tokenFile, "token-file", "", "`file` with the token of the connector's operator")
 	fl.StringVar(&f.buckets, "buckets", "", "JSON `file` with the buckets that the connector may use")
+	fl.StringVar(&f.stores, "stores", "", "without --buckets, on which stores: "+stores.OnlyEmbedded+" or "+stores.OnlyContainers+"\n(default: BUCKETPROOF_STORES, or embedded)")
 	fl.BoolVar(&f.document, "document", false, "print the driver's contract, OpenAPI 3.1, and end")
 	fl.StringVar(&f.edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+"; bucketproof list --editions)")
 	fl.StringVar(&f.caFile, "ca-file", "", "PEM `file` with CA certificates to trust for the driver besides the system's")
@@ -163,6 +165,9 @@ func (f *conformFlags) token() (string, error) {
 
 // yard gets the buckets.
 func (f *conformFlags) yard(ctx context.Context, p *progress) (*run.Yard, func() error, error) {
+	if f.buckets != "" && f.stores != "" {
+		return nil, nil, usage(errors.New("--stores says what is started here: with --buckets nothing is"))
+	}
 	if f.buckets != "" {
 		y, err := yard.Open(ctx, f.buckets)
 		if err != nil {
@@ -170,8 +175,12 @@ func (f *conformFlags) yard(ctx context.Context, p *progress) (*run.Yard, func()
 		}
 		return y, func() error { return nil }, nil
 	}
+	on, err := onlyKind(storeFlags{stores: f.stores})
+	if err != nil {
+		return nil, nil, usage(err)
+	}
 	p.say("starting stores, and buckets on each")
-	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{Progress: func(line string) { p.say("%s", line) }})
+	host, err := stores.NewHost(context.WithoutCancel(ctx), stores.HostOptions{On: on, Progress: func(line string) { p.say("%s", line) }})
 	if err != nil {
 		return nil, nil, &exitError{exitErrored, err}
 	}

@@ -247,7 +247,7 @@ func onlyKind(f storeFlags) (string, error) {
 	case selection == stores.OnlyContainers:
 		return stores.Container, nil
 	case selection == stores.All:
-		return "", errors.New("--buckets: buckets for a connector are all on embedded stores or all in containers")
+		return "", errors.New("--stores all: buckets for a connector are all on embedded stores or all in containers")
 	}
 	return stores.Embedded, nil
 }

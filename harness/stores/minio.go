@@ -159,7 +159,7 @@ func (m *minioServer) await(ctx context.Context, addr string, roots *x509.CertPo
 	for {
 		_, err := w.must(ctx, "list buckets", s3Request{method: http.MethodGet, as: m.root})
 		if err == nil { // users come last
-			if err = m.admin(ctx, "list policies", http.MethodGet, "list-canned-policies", nil, nil); err == nil {
+			if _, err = m.admin(ctx, "list policies", http.MethodGet, "list-canned-policies", nil, nil); err == nil {
 				return nil
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // MinIO's administration, as far as users and their policies go. Its own library is AGPL, so what it sends is written anew
@@ -19,18 +20,17 @@ import (
 const minioAdmin = "minio/admin/v3/"
 
 // admin sends a request to MinIO's administration as its root.
-func (m *minioServer) admin(ctx context.Context, what, method, call string, q url.Values, body []byte) error {
+func (m *minioServer) admin(ctx context.Context, what, method, call string, q url.Values, body []byte) (s3Answer, error) {
 	w := m.wire("")
 	w.bucket = minioAdmin + call
-	_, err := w.must(ctx, what, s3Request{method: method, query: q.Encode(), body: body, as: m.root})
-	return err
+	return w.must(ctx, what, s3Request{method: method, query: q.Encode(), body: body, as: m.root})
 }
+
+// minioSettles is how long MinIO may go on forgetting a policy that it was just given: reading its users anew, it does.
+const minioSettles = 5 * time.Second
 
 // addUser makes a user with a policy of his own, both by the name that is his access key.
 func (m *minioServer) addUser(ctx context.Context, user credentials, policy []byte) error {
-	if err := m.setPolicy(ctx, user, policy); err != nil {
-		return err
-	}
 	text, err := json.Marshal(map[string]string{"secretKey": user.secret, "status": "enabled"})
 	if err != nil {
 		return fmt.Errorf("make a user: %w", err)
@@ -39,24 +39,39 @@ func (m *minioServer) addUser(ctx context.Context, user credentials, policy []by
 	if err != nil {
 		return fmt.Errorf("make a user: %w", err)
 	}
-	if err := m.admin(ctx, "make a user", http.MethodPut, "add-user", url.Values{"accessKey": {user.id}}, sealed); err != nil {
-		return err
+	for deadline := time.Now().Add(minioSettles); ; {
+		if err := m.setPolicy(ctx, user, policy); err != nil {
+			return err
+		}
+		if _, err := m.admin(ctx, "make a user", http.MethodPut, "add-user", url.Values{"accessKey": {user.id}}, sealed); err != nil {
+			return err
+		}
+		a, err := m.admin(ctx, "give a user his policy", http.MethodPut, "set-user-or-group-policy",
+			url.Values{"policyName": {user.id}, "userOrGroup": {user.id}, "isGroup": {"false"}}, nil)
+		if err == nil || a.code != "XMinioAdminNoSuchPolicy" || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
 	}
-	return m.admin(ctx, "give a user his policy", http.MethodPut, "set-user-or-group-policy",
-		url.Values{"policyName": {user.id}, "userOrGroup": {user.id}, "isGroup": {"false"}}, nil)
 }
 
 // setPolicy puts a user's policy in place.
 func (m *minioServer) setPolicy(ctx context.Context, user credentials, policy []byte) error {
-	return m.admin(ctx, "set a policy", http.MethodPut, "add-canned-policy", url.Values{"name": {user.id}}, policy)
+	_, err := m.admin(ctx, "set a policy", http.MethodPut, "add-canned-policy", url.Values{"name": {user.id}}, policy)
+	return err
 }
 
 // removeUser removes a user and his policy.
 func (m *minioServer) removeUser(ctx context.Context, user credentials) error {
-	if err := m.admin(ctx, "remove a user", http.MethodDelete, "remove-user", url.Values{"accessKey": {user.id}}, nil); err != nil {
+	if _, err := m.admin(ctx, "remove a user", http.MethodDelete, "remove-user", url.Values{"accessKey": {user.id}}, nil); err != nil {
 		return err
 	}
-	return m.admin(ctx, "remove a policy", http.MethodDelete, "remove-canned-policy", url.Values{"name": {user.id}}, nil)
+	_, err := m.admin(ctx, "remove a policy", http.MethodDelete, "remove-canned-policy", url.Values{"name": {user.id}}, nil)
+	return err
 }
 
 // sealForMinIO encrypts a short text as MinIO's administration takes it: salt (32 bytes), the number of the scheme, nonce (8),

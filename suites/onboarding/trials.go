@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/bucketproof/bucketproof/harness/driver"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/availability"
+	"github.com/bucketproof/bucketproof/reports"
 	"github.com/bucketproof/bucketproof/suites/scene"
 )
 
@@ -49,6 +51,11 @@ func forms(p, deployment string) []form {
 		form{"a tenant ID", func(f *driver.TeamStorage) { f.TenantID = "11111111-2222-3333-4444-555555555555" }, "tenantID"})
 }
 
+// honours reports whether a lot's store was seen to refuse a KMS key that it hasn't got.
+func honours(l *run.Lot) bool {
+	return slices.ContainsFunc(l.Store.Fidelity, func(f reports.Fidelity) bool { return f.What == reports.FidelitySSE && f.Enforced == "yes" })
+}
+
 func fields(ctx context.Context, t *run.T, s *run.Subject) {
 	tried := 0
 	for _, d := range availability.Deployments {
@@ -66,6 +73,10 @@ func fields(ctx context.Context, t *run.T, s *run.Subject) {
 				what := fmt.Sprintf("%s, %s: %s", d, p, f.what)
 				spec := scene.Spec(string(d), fmt.Sprintf("team-%d", i), &own)
 				if d == availability.MultiTenant && f.what == "no address" { // its form takes the name alone, too
+					continue
+				}
+				if p == "aws" && f.what == "a KMS key" && honours(own.Lot) {
+					t.Observe("%s: not tried: this store honours what is said of encryption, and has no such key", what)
 					continue
 				}
 				f.change(spec.Storage)

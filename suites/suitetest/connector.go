@@ -1,6 +1,7 @@
 package suitetest
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -90,6 +91,9 @@ func buckets(t *testing.T, on string) *run.Yard {
 		return y
 	}
 	y, closing, err := yard.Embedded(t.Context(), newHost(t, on), catalogue.Providers)
+	if errors.Is(err, stores.ErrUnavailable) {
+		open(t, "not run: "+err.Error())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
