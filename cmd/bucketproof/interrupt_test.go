@@ -58,7 +58,6 @@ func TestInterruptedRunCleansUp(t *testing.T) {
 	if after := inventory(t, b); !maps.Equal(after, before) {
 		t.Errorf("the bucket: got %v, want what was there before: %v", after, before)
 	}
-	t.Log(got.out, got.err)
 	noSecrets(t, dir, got, b.Secrets...)
 }
 

@@ -130,7 +130,8 @@ func (x *execution) ginkgo(families []Family, dry bool) {
 		}
 	})
 	suite, reporter := x.configuration(dry)
-	x.began, x.wall = time.Now(), x.subject.clock().Round(0)
+	x.began = x.subject.clock()
+	x.wall = x.began.Round(0)
 	ok := ginkgo.RunSpecs(&failure{}, "bucketproof", suite, reporter)
 	forget()
 	x.finished = true
@@ -211,9 +212,13 @@ func (x *execution) read(r ginkgo.Report) {
 		}
 	}
 	if len(r.SpecialSuiteFailureReasons) > 0 && x.aborted == "" {
-		x.aborted = x.overtime()
-		if x.aborted == "" {
-			x.aborted = strings.Join(r.SpecialSuiteFailureReasons, "; ")
+		switch {
+		case x.ctx != nil && x.ctx.Err() != nil:
+			x.aborted = interrupted
+		default:
+			if x.aborted = x.overtime(); x.aborted == "" {
+				x.aborted = strings.Join(r.SpecialSuiteFailureReasons, "; ")
+			}
 		}
 	}
 	if r.SuiteHasProgrammaticFocus {

@@ -110,14 +110,24 @@ func (x *execution) check(outer context.Context, s *Spec, r *record, check func(
 	}
 }
 
+// interrupted is why a run ends on Ctrl-C.
+const interrupted = "the run was interrupted"
+
 // stopped says why a run ends early, and that it does.
 func (x *execution) stopped(ctx context.Context) string {
 	if x.ctx != nil && x.ctx.Err() != nil {
-		x.aborted = "the run was interrupted"
+		x.aborted = interrupted
 		return x.aborted
 	}
 	if why := x.overtime(); why != "" {
 		return why
+	}
+	if x.ctx != nil {
+		select { // Ginkgo hears of Ctrl-C, too, and may be the first
+		case <-x.ctx.Done():
+			return x.stopped(ctx)
+		case <-time.After(grace):
+		}
 	}
 	return context.Cause(ctx).Error() // Ginkgo's words: "Interrupted by User"
 }
@@ -136,7 +146,16 @@ const clockJump = 2 * time.Second
 // jumped says that this machine's clock was set since the run began: everything that is signed, and everything that expires,
 // goes by it.
 func (x *execution) jumped() string {
-	by := x.subject.clock().Round(0).Sub(x.wall) - time.Since(x.began)
+	early := time.Since(x.began)
+	wall := x.subject.clock().Round(0).Sub(x.wall)
+	late := time.Since(x.began)
+	by := wall - late
+	switch { // a machine that is busy reads its two clocks at different times
+	case wall < early:
+		by = wall - early
+	case wall <= late:
+		return ""
+	}
 	if by.Abs() <= clockJump {
 		return ""
 	}
