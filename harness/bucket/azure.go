@@ -52,7 +52,7 @@ func openAzure(a *address.Address, o Options, base *url.URL) (*Bucket, error) {
 		return nil, b.fail("make Azure's client", err)
 	}
 	b.container = b.service.NewContainerClient(a.Bucket)
-	return &Bucket{Objects: b, Presigner: b, Inspector: b, CORSReader: b, Blocks: b, Identity: identity}, nil
+	return &Bucket{Objects: b, Presigner: b, Inspector: b, CORSReader: b, Unmaker: b, Blocks: b, Identity: identity}, nil
 }
 
 // azureOptions make every Azure client use the one HTTP client and try once.

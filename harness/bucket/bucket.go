@@ -44,6 +44,7 @@ type Bucket struct {
 	Presigner
 	Inspector
 	CORSReader
+	Unmaker
 	Multipart // nil for Azure, which has none
 	Blocks    // nil unless Azure
 	Tester    // nil unless Google

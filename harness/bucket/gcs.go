@@ -62,7 +62,7 @@ func openGCS(ctx context.Context, a *address.Address, o Options, service *url.UR
 		authed:   &authed,
 		base:     service,
 	}
-	return &Bucket{Objects: b, Presigner: b, Inspector: b, CORSReader: b, Multipart: b, Tester: b, Identity: identity}, nil
+	return &Bucket{Objects: b, Presigner: b, Inspector: b, CORSReader: b, Unmaker: b, Multipart: b, Tester: b, Identity: identity}, nil
 }
 
 // googleTransport adds the token. It also gives the SDK's one-request uploads, which come from a pipe, their length: a

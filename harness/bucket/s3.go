@@ -78,7 +78,7 @@ func openS3(ctx context.Context, a *address.Address, o Options, service *url.URL
 		client:   client,
 		presign:  s3.NewPresignClient(client, func(po *s3.PresignOptions) { po.Presigner = signer }),
 	}
-	return &Bucket{Objects: b, Presigner: b, Inspector: b, CORSReader: b, Multipart: b, Identity: identity}, nil
+	return &Bucket{Objects: b, Presigner: b, Inspector: b, CORSReader: b, Unmaker: b, Multipart: b, Identity: identity}, nil
 }
 
 // awsCredentials are the address's, with the session token of the environment when AWS_ACCESS_KEY_ID names the same key

@@ -18,6 +18,9 @@ type Identity struct {
 	Account  string `json:"account,omitempty"` // azure: the storage account the key belongs to
 	ID       string `json:"id"`
 	Secret   string `json:"secret"`
+	// MayCreate lets the connector make buckets with it (capability createBucket), in Region.
+	MayCreate bool   `json:"mayCreate,omitempty"`
+	Region    string `json:"region,omitempty"`
 }
 
 // InstanceSpec says what an instance is to be like.

@@ -26,5 +26,5 @@ type ConnectorFault struct {
 
 // ConnectorFaults are the faults of connectors; the first harms nothing.
 func ConnectorFaults() []ConnectorFault {
-	return slices.Concat(connectorHarmless(), connectorPlacement(), connectorOffers(), connectorAccess(), connectorURLs(), connectorSetUp(), connectorPolicies())
+	return slices.Concat(connectorHarmless(), connectorPlacement(), connectorOffers(), connectorAccess(), connectorURLs(), connectorSetUp(), connectorPolicies(), connectorMaking())
 }

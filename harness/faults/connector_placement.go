@@ -51,7 +51,7 @@ func withoutPath(s *placement.Storage, key string) string {
 // connectorPlacement concerns where files go.
 func connectorPlacement() []ConnectorFault {
 	return []ConnectorFault{
-		{Name: "instance-bucket-for-omega", Does: "a team's own bucket is forgotten, and the instance's used", Breaks: []string{"BYOB-PLACE-001", "BYOB-PLACE-004", "BYOB-PLACE-006", "BYOB-PLACE-007", "BYOB-PLACE-009", "BYOB-PLACE-010", "BYOB-ISO-004", "BYOB-ISO-007", "BYOB-TEAM-004"}, Build: func(r *connector.Rules) {
+		{Name: "instance-bucket-for-omega", Does: "a team's own bucket is forgotten, and the instance's used", Breaks: []string{"BYOB-PLACE-001", "BYOB-PLACE-004", "BYOB-PLACE-006", "BYOB-PLACE-007", "BYOB-PLACE-009", "BYOB-PLACE-010", "BYOB-ISO-004", "BYOB-ISO-007", "BYOB-TEAM-004", "BYOB-TEAM-005"}, Build: func(r *connector.Rules) {
 			sound := r.Resolve
 			r.Resolve = func(t placement.Team, instance *placement.Storage) (*placement.Storage, error) {
 				if t.External && instance != nil {
@@ -108,7 +108,7 @@ func connectorPlacement() []ConnectorFault {
 			}
 			return key
 		})},
-		{Name: "sub-path-without-its-slash", Does: "the sub-path stands before the key without a slash", Breaks: []string{"BYOB-PLACE-006", "BYOB-ISO-004"}, Build: rekey(func(s *placement.Storage, _ placement.Kind, _, key string) string {
+		{Name: "sub-path-without-its-slash", Does: "the sub-path stands before the key without a slash", Breaks: []string{"BYOB-PLACE-006", "BYOB-ISO-004", "BYOB-TEAM-005"}, Build: rekey(func(s *placement.Storage, _ placement.Kind, _, key string) string {
 			if s.Address.Path == "" {
 				return key
 			}

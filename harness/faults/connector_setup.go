@@ -1,10 +1,7 @@
 package faults
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net/http"
 
 	"github.com/bucketproof/bucketproof/reference/availability"
 	"github.com/bucketproof/bucketproof/reference/connector"
@@ -14,22 +11,22 @@ import (
 // connectorSetUp concerns how teams get their storage.
 func connectorSetUp() []ConnectorFault {
 	return []ConnectorFault{
-		{Name: "fields-not-checked", Does: "any fields will do", Breaks: []string{"BYOB-TEAM-002"}, Build: func(r *connector.Rules) {
+		{Name: "fields-not-checked", Does: "any fields will do", Breaks: []string{"BYOB-TEAM-002", "BYOB-TEAM-005"}, Build: func(r *connector.Rules) {
 			r.CheckFields = func(availability.Deployment, string, string, placement.Fields, bool) error { return nil }
 		}},
-		{Name: "fields-of-another-deployment", Does: "every form is judged as on Multi-tenant", Breaks: []string{"BYOB-TEAM-002"}, Build: func(r *connector.Rules) {
+		{Name: "fields-of-another-deployment", Does: "every form is judged as on Multi-tenant", Breaks: []string{"BYOB-TEAM-002", "BYOB-TEAM-005"}, Build: func(r *connector.Rules) {
 			sound := r.CheckFields
 			r.CheckFields = func(_ availability.Deployment, edition, provider string, f placement.Fields, listed bool) error {
 				return sound(availability.MultiTenant, edition, provider, f, listed)
 			}
 		}},
-		{Name: "team-despite-its-bucket", Does: "a team is made although its bucket can't be used", Breaks: []string{"BYOB-TEAM-003"}, Build: func(r *connector.Rules) {
+		{Name: "team-despite-its-bucket", Does: "a team is made although its bucket can't be used", Breaks: []string{"BYOB-TEAM-003", "BYOB-TEAM-005"}, Build: func(r *connector.Rules) {
 			r.CreateTeam = func(try, insert func() error) error {
 				_ = try()
 				return insert()
 			}
 		}},
-		{Name: "half-a-team-left", Does: "the team is made before its bucket is tried, and stays when that fails", Breaks: []string{"BYOB-TEAM-003"}, Build: func(r *connector.Rules) {
+		{Name: "half-a-team-left", Does: "the team is made before its bucket is tried, and stays when that fails", Breaks: []string{"BYOB-TEAM-003", "BYOB-TEAM-005"}, Build: func(r *connector.Rules) {
 			r.CreateTeam = func(try, insert func() error) error {
 				if err := insert(); err != nil {
 					return err
@@ -37,21 +34,8 @@ func connectorSetUp() []ConnectorFault {
 				return try()
 			}
 		}},
-		{Name: "bucket-not-tried", Does: "a team's bucket is never tried", Breaks: []string{"BYOB-TEAM-003"}, Build: func(r *connector.Rules) {
+		{Name: "bucket-not-tried", Does: "a team's bucket is never tried", Breaks: []string{"BYOB-TEAM-003", "BYOB-TEAM-005"}, Build: func(r *connector.Rules) {
 			r.Probe = func(context.Context, *placement.Storage, string) error { return nil }
-		}},
-		{Name: "absent-and-refused-otherwise", Does: "a bucket that the connector can't make is refused as a wrong field, as if it could", Breaks: []string{"BYOB-TEAM-005"}, Front: func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, err := io.ReadAll(r.Body)
-				if err == nil && bytes.Contains(body, []byte(`"createBucket":true`)) {
-					w.Header().Set("Content-Type", "application/problem+json")
-					w.WriteHeader(http.StatusUnprocessableEntity)
-					_, _ = io.WriteString(w, `{"type":"urn:bucketproof:problem:invalid-storage","title":"Invalid storage","status":422}`)
-					return
-				}
-				r.Body = io.NopCloser(bytes.NewReader(body))
-				next.ServeHTTP(w, r)
-			})
 		}},
 		{Name: "internal-nowhere-else", Does: "Internal storage resolves to the bucket of the team that asked last", Breaks: []string{"BYOB-PLACE-003", "BYOB-PLACE-005", "BYOB-PLACE-006", "BYOB-ISO-007", "BYOB-TEAM-004"}, Build: func(r *connector.Rules) {
 			sound := r.Resolve

@@ -101,6 +101,9 @@ func connectorSecrets(target ConnectorTarget) []string {
 			out = append(out, l.Secrets...)
 			out = append(out, l.Address.Credentials.Secret.Reveal())
 		}
+		for _, g := range target.Yard.Grounds {
+			out = append(out, g.Identity.Secret)
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -131,12 +134,15 @@ func (c *certification) cleanYard(ctx context.Context) {
 		return
 	}
 	out.CleanUp = reports.Complete
-	if y.Own {
+	if y.Own { // what was made by the connector goes with the stores, too
 		out.Announced = []string{"the buckets were made for this run alone, and are removed with all that is in them"}
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.safety.rec.With(context.WithoutCancel(ctx)), CleanUpLimit)
 	defer cancel()
+	if err := y.unmake(ctx); err != nil {
+		out.CleanUp = "incomplete: " + wire.Clean(err.Error(), c.secrets())
+	}
 	for _, l := range y.Lots {
 		if l.Clean == nil {
 			continue

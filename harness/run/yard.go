@@ -25,8 +25,12 @@ type Yard struct {
 	Missing map[string]string
 	// Own says that the buckets were made for this run alone, on this machine: nothing in them needs a guard.
 	Own bool
+	// Grounds are where the connector may make buckets.
+	Grounds []*Ground
 
 	wires map[*Lot]*wire.Transport
+	ways  wire.Options // of wires, without a guard
+	made  []made
 }
 
 // Lot is one bucket of a Yard.
@@ -84,6 +88,9 @@ func (y *Yard) open(o wire.Options) error {
 	o.Network = y.Network
 	if y.Own {
 		o.Unguarded = func(*http.Request) bool { return true }
+	}
+	y.ways = o
+	if y.Own {
 		w := wire.New(o)
 		for _, l := range y.Lots {
 			y.wires[l] = w

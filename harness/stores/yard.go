@@ -23,6 +23,8 @@ type Yard struct {
 	Network wire.Network
 	// Missing says of each provider that could not be had here why.
 	Missing map[string]string
+	// Grounds are where buckets can be made, of those providers in whose cloud W&B makes them (S3-compatible is nobody's).
+	Grounds []*Ground
 
 	joint *front // stands before the buckets of Google's one host
 }
@@ -96,6 +98,15 @@ func (h *Host) Yard(ctx context.Context, providers []string, each int, hooks fun
 		}
 	}()
 	cut := &cuts{names: map[string]bool{}}
+	grounds := map[string]*s3Ground{}
+	for _, p := range providers {
+		if b, ok := h.backends[place{p, Embedded}].(*s3Backend); ok && p != S3Compatible {
+			if grounds[p], err = b.ground(ctx); err != nil {
+				return nil, err
+			}
+			y.Grounds = append(y.Grounds, grounds[p].Ground)
+		}
+	}
 	setup := func(provider string) (s Setup) {
 		if hooks != nil {
 			s.Hooks = hooks(provider)
@@ -104,6 +115,9 @@ func (h *Host) Yard(ctx context.Context, providers []string, each int, hooks fun
 		s.Hooks.Front = func(next http.Handler) http.Handler {
 			if front != nil {
 				next = front(next)
+			}
+			if g := grounds[provider]; g != nil {
+				next = g.middleware(next)
 			}
 			return cut.middleware(next)
 		}
@@ -149,7 +163,25 @@ func (h *Host) Yard(ctx context.Context, providers []string, each int, hooks fun
 	if len(y.Lots) == 0 {
 		return nil, fmt.Errorf("no bucket could be made: %w", errors.Join(errs...))
 	}
-	return y, y.join(h, Hooks{Front: cut.middleware})
+	if err := y.join(h, Hooks{Front: cut.middleware}); err != nil {
+		return nil, err
+	}
+	return y, y.azureGround(ctx, h, cut.middleware)
+}
+
+// azureGround adds an account for containers to be made in, where Azure could be had.
+func (y *Yard) azureGround(ctx context.Context, h *Host, around func(http.Handler) http.Handler) error {
+	b, ok := h.backends[place{Azure, Embedded}].(*azureBackend)
+	if !ok || !slices.ContainsFunc(y.Lots, func(l *Lot) bool { return l.Provider == Azure }) {
+		return nil
+	}
+	g, f, err := b.ground(ctx, h, around)
+	if err != nil {
+		return err
+	}
+	y.Grounds = append(y.Grounds, g)
+	y.Network.Hosts[azureAccount{name: g.Account}.host()] = f.addr
+	return nil
 }
 
 // join gives the buckets at Google, of which each has a server of its own, one front together.
@@ -163,9 +195,21 @@ func (y *Yard) join(h *Host, hooks Hooks) error {
 	if len(servers) == 0 {
 		return nil
 	}
-	first := servers[slices.Min(slices.Collect(maps.Keys(servers)))]
-	var err error
-	y.joint, err = h.front(frontOptions{Names: gcsHosts, MinTLS: tls.VersionTLS12, Hooks: hooks, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	some := slices.Min(slices.Collect(maps.Keys(servers)))
+	front, _ := servers[some].(*gcsFront)
+	b, ok := h.backends[place{GCP, Embedded}].(*gcsBackend)
+	if !ok || front == nil {
+		return errors.New("the buckets at Google have no front")
+	}
+	accounts, _, err := b.some(2)
+	if err != nil {
+		return err
+	}
+	ground := newGCSGround(h, b, accounts, front)
+	y.Grounds = append(y.Grounds, ground.Ground)
+	first := servers[some]
+	taken := func(name string) bool { return servers[name] != nil }
+	y.joint, err = h.front(frontOptions{Names: gcsHosts, MinTLS: tls.VersionTLS12, Hooks: hooks, Handler: ground.handler(taken, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, server := range servers {
 			if names(r, name) {
 				server.ServeHTTP(w, r)
@@ -173,7 +217,7 @@ func (y *Yard) join(h *Host, hooks Hooks) error {
 			}
 		}
 		first.ServeHTTP(w, r) // tokens; or no such bucket, as each of them says
-	})})
+	}))})
 	if err != nil {
 		return err
 	}
@@ -185,7 +229,7 @@ func (y *Yard) join(h *Host, hooks Hooks) error {
 
 // Close removes all buckets.
 func (y *Yard) Close() error {
-	var errs []error
+	errs := []error{y.closeGrounds()}
 	if y.joint != nil {
 		errs = append(errs, y.joint.close())
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/bucketproof/bucketproof/harness/driver"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/harness/wire"
@@ -34,6 +35,10 @@ func Hooked(ctx context.Context, host *stores.Host, providers []string, hooks fu
 			return nil, nil, errors.Join(err, made.Close())
 		}
 		y.Lots = append(y.Lots, &run.Lot{Provider: l.Provider, Address: a, Store: l.Store, Secrets: l.Secrets, Inventory: l.Inventory, Cut: l.Cut})
+	}
+	for _, g := range made.Grounds {
+		y.Grounds = append(y.Grounds, ground(y, driver.Identity{Provider: g.Provider, Account: g.Account, ID: g.ID, Secret: g.Secret, MayCreate: true, Region: g.Region},
+			"made", g.Spoil))
 	}
 	return y, made.Close, nil
 }

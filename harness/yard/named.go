@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/bucketproof/bucketproof/harness/bucket"
+	"github.com/bucketproof/bucketproof/harness/driver"
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/address"
@@ -27,8 +29,20 @@ type File struct {
 	Buckets []string `json:"buckets"`
 	// CAFile is a PEM file with certificates to trust besides the system's; relative to this file's folder.
 	CAFile string `json:"caFile,omitempty"`
+	// Creators are identities by which the connector may make buckets in a cloud account of W&B's, or in one for tests
+	// (BYOB-TEAM-005). What it makes is removed at the end.
+	Creators []Creator `json:"creators,omitempty"`
 	// Hosts maps names to host:port, as wire.Network does.
 	Hosts map[string]string `json:"hosts,omitempty"`
+}
+
+// Creator is one of them: id and secret are as in an address of the provider, the region where buckets are to be made.
+type Creator struct {
+	Provider string `json:"provider"`
+	Account  string `json:"account,omitempty"` // azure: the storage account; gcp: the project, if it isn't that of the e-mail
+	ID       string `json:"id,omitempty"`
+	Secret   string `json:"secret"`
+	Region   string `json:"region,omitempty"`
 }
 
 // Open takes the buckets that a file names. No error shows an address.
@@ -59,6 +73,15 @@ func Open(ctx context.Context, name string) (*run.Yard, error) {
 			return nil, fmt.Errorf("bucket %d of %q: %w", i+1, name, err)
 		}
 		y.Lots = append(y.Lots, l)
+	}
+	for i, c := range f.Creators {
+		if !slices.Contains([]string{"aws", "coreweave", "gcp", "azure"}, c.Provider) || c.Secret == "" || c.Provider == "azure" && c.Account == "" {
+			return nil, fmt.Errorf("creator %d of %q: want provider (aws, coreweave, gcp, azure), id and secret, for azure account and secret", i+1, name)
+		}
+		if c.ID == "" {
+			c.ID = c.Account
+		}
+		y.Grounds = append(y.Grounds, ground(y, driver.Identity{Provider: c.Provider, Account: c.Account, ID: c.ID, Secret: c.Secret, MayCreate: true, Region: c.Region}, runPath, nil))
 	}
 	return y, nil
 }

@@ -66,6 +66,7 @@ type Connector struct {
 	sealer   *sealer
 	rules    Rules
 	buckets  buckets
+	makings  makings
 	operator [sha256.Size]byte
 	http     func(*address.Address) *http.Client
 	now      func() time.Time
@@ -96,7 +97,7 @@ func New(ctx context.Context, o Options) (*Connector, error) {
 		var s *sealer
 		if s, err = newSealer(key); err == nil {
 			c := &Connector{db: db, sealer: s, operator: sha256.Sum256([]byte(o.OperatorToken)), http: o.HTTP, now: o.Now,
-				buckets: buckets{byName: map[string]*bucket{}}}
+				buckets: buckets{byName: map[string]*bucket{}}, makings: makings{byName: map[string]*making{}, taken: map[string]bool{}}}
 			return c.start(ctx, o)
 		}
 	}

@@ -29,14 +29,14 @@ type storageForm struct {
 // chooseStorage checks form and availability, and opens the bucket. Storage that is new to the organisation gets an ID of
 // its own.
 func (cl *call) chooseStorage(o *onboarding, form *storageForm) (string, error) {
-	if form.CreateBucket {
-		return "", unsupported("this connector creates no buckets")
-	}
 	if form.Existing != "" {
 		return cl.chooseExisting(o, form)
 	}
 	if err := checkWord("provider", form.Provider, availability.Providers); err != nil {
 		return "", err
+	}
+	if form.CreateBucket {
+		return cl.chooseNew(o, form)
 	}
 	fields, raw, err := cl.readForm(form)
 	if err != nil {
@@ -55,12 +55,8 @@ func (cl *call) chooseStorage(o *onboarding, form *storageForm) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	answer, err := cl.c.rules.Availability(cl.in.rules(), availability.Request{Scope: availability.TeamScope, Provider: form.Provider, Address: a, AzureFields: fields.AzureWhole()})
-	if err != nil {
+	if err := cl.offered(form.Provider, a, fields.AzureWhole()); err != nil {
 		return "", err
-	}
-	if answer != availability.Offered {
-		return "", newProblem(http.StatusUnprocessableEntity, kindNotOffered, "%s storage is not on offer for this team", form.Provider)
 	}
 	if err := placement.CheckSubPath(a.Path); err != nil {
 		return "", err
@@ -69,13 +65,27 @@ func (cl *call) chooseStorage(o *onboarding, form *storageForm) (string, error) 
 		return "", err
 	}
 	o.record.KMSKey, o.record.TenantID, o.record.ClientID = form.KMSKey, form.TenantID, form.ManagedIdentityClientID
+	return cl.settle(o, a)
+}
+
+// offered asks whether a team of the instance may have storage of a provider.
+func (cl *call) offered(provider string, a *address.Address, azureFields bool) error {
+	answer, err := cl.c.rules.Availability(cl.in.rules(), availability.Request{Scope: availability.TeamScope, Provider: provider, Address: a, AzureFields: azureFields})
+	if err == nil && answer != availability.Offered {
+		return newProblem(http.StatusUnprocessableEntity, kindNotOffered, "%s storage is not on offer for this team", provider)
+	}
+	return err
+}
+
+// settle gives storage that is new an ID of its own, and opens it.
+func (cl *call) settle(o *onboarding, a *address.Address) (id string, err error) {
 	if o.print, err = cl.c.sealer.fingerprint(struct {
 		Organization, Canonical string
 		Record                  *storageRecord
 	}{o.team.organization, a.Canonical(), o.record}); err != nil {
 		return "", err
 	}
-	id := cl.c.newID()
+	id = cl.c.newID()
 	if o.bucket, err = cl.c.open(id, o.record); err != nil {
 		return "", err
 	}

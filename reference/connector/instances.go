@@ -44,6 +44,10 @@ type identity struct {
 	Account  string `json:"account"`
 	ID       string `json:"id"`
 	Secret   string `json:"secret"`
+	// MayCreate says that it may make buckets for teams, and Region where: a region of Amazon's, a zone of CoreWeave's, a
+	// location of Google's.
+	MayCreate bool   `json:"mayCreate"`
+	Region    string `json:"region"`
 }
 
 // instance is a W&B instance, as its spec says.
@@ -212,6 +216,11 @@ func (s *instanceSpec) check() error {
 		if id.Secret == "" {
 			return invalid("identities", "an identity without a secret")
 		}
+		if len(id.Region) > 32 || strings.ContainsFunc(id.Region, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+		}) {
+			return invalid("identities", "identities: a region has at most 32 letters, digits and hyphens")
+		}
 	}
 	if s.FrontendOrigin != "" {
 		u, err := url.Parse(s.FrontendOrigin)
@@ -284,9 +293,15 @@ func (cl *call) showInstance() (int, any, error) {
 	if cl.in.stores != nil {
 		out["supportedFileStores"] = cl.in.stores.String()
 	}
-	shown := make([]map[string]string, 0, len(s.Identities))
+	type shownIdentity struct {
+		Provider  string `json:"provider"`
+		Account   string `json:"account"`
+		MayCreate bool   `json:"mayCreate,omitempty"`
+		Region    string `json:"region,omitempty"`
+	}
+	shown := make([]shownIdentity, 0, len(s.Identities))
 	for _, id := range s.Identities {
-		shown = append(shown, map[string]string{"provider": id.Provider, "account": id.Account})
+		shown = append(shown, shownIdentity{id.Provider, id.Account, id.MayCreate, id.Region})
 	}
 	out["identities"] = shown
 	return http.StatusOK, out, nil

@@ -81,8 +81,6 @@ func (c *Connector) send(ctx context.Context, doing string, m Mint, body io.Read
 	if err != nil {
 		return nil, &storeError{doing: doing, cause: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeLimit)
-	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, m.Method, signed.URL, body)
 	if err != nil {
 		return nil, &storeError{doing: doing, cause: errors.New("its URL can't be used")}
@@ -96,9 +94,17 @@ func (c *Connector) send(ctx context.Context, doing string, m Mint, body io.Read
 	for name, values := range m.Header {
 		r.Header[name] = values
 	}
+	return c.exchange(ctx, doing, b, r, also...)
+}
+
+// exchange sends a request to a bucket's store and reads the answer. Statuses other than 2xx are *storeError, besides those in
+// also.
+func (c *Connector) exchange(ctx context.Context, doing string, b *bucket, r *http.Request, also ...int) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
 	once := *b.client
 	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	resp, err := once.Do(r)
+	resp, err := once.Do(r.WithContext(ctx))
 	if err != nil {
 		return nil, &storeError{doing: doing, cause: withoutURL(err)}
 	}

@@ -15,6 +15,7 @@ type onboarding struct {
 	record   *storageRecord // nil for storage that the organisation has already
 	print    string         // the record's fingerprint
 	warnings []Warning
+	making   *making // nil unless the connector makes the bucket
 }
 
 // POST …/teams
@@ -86,6 +87,13 @@ func (cl *call) createExternal(o *onboarding, form *storageForm) error {
 	}()
 	o.team.storage = sql.NullString{String: id, Valid: true}
 	trial := &trial{ID: cl.c.newID(), Team: o.team.id, Storage: id, Record: o.record}
+	if o.making != nil {
+		o.making.trial = trial.ID
+		if !cl.c.makings.begin(id, o.bucket.Address.Canonical(), o.making) {
+			return bucketTaken()
+		}
+		defer cl.c.makings.end(id, o.bucket.Address.Canonical())
+	}
 	err = cl.c.rules.CreateTeam(func() error { return cl.try(o, trial) }, func() error { return cl.insertTeam(o, trial.ID) })
 	created = err == nil
 	if err != nil {

@@ -17,7 +17,7 @@ func (cl *call) describe() (int, any, error) {
 		"name": "bucketproof reference", "version": Version, "editions": availability.Editions(), "deployments": availability.Deployments,
 		"providers": availability.Providers,
 		"capabilities": map[string]bool{"instances": true, "addresses": true, "records": true, "export": true, "garbageCollection": true,
-			"createBucket": false, "storageList": true, "requester": true, "policies": true},
+			"createBucket": true, "storageList": true, "requester": true, "policies": true},
 	}, nil
 }
 

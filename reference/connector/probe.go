@@ -27,7 +27,9 @@ type trial struct {
 	Storage string         `json:"storage"`
 	Key     string         `json:"key"`
 	Record  *storageRecord `json:"record"` // nil: the storage has a row of its own
-	begun   bool
+	// Made says that the bucket itself may be of this trial's making: there was none before it.
+	Made  bool `json:"made,omitempty"`
+	begun bool
 }
 
 // try tries the bucket, as its team will use it: the probe's key is made by the same rule as any file's.
@@ -38,6 +40,12 @@ func (cl *call) try(o *onboarding, t *trial) error {
 		return err
 	}
 	t.Key = key
+	if o.making != nil {
+		if err := cl.trying(o, c.rules.Make(cl.ctx, s, MakeAbsent)); err != nil {
+			return err
+		}
+		t.Made = true
+	}
 	sealed, err := c.sealer.seal(t.ID, t)
 	if err != nil {
 		return err
@@ -48,21 +56,35 @@ func (cl *call) try(o *onboarding, t *trial) error {
 		return err
 	}
 	t.begun = true
-	err = c.rules.Probe(cl.ctx, s, key)
-	var e *storeError
-	if errors.As(err, &e) {
-		p := unreachable(http.StatusUnprocessableEntity, e)
-		p.Requirement, p.Part, p.Warnings = "BYOB-TEAM-003", "bucket", o.warnings
-		p.Fix = "mend what the bucket or the way to it lacks, and create the team again: nothing was created"
-		return p
+	if o.making != nil {
+		if err := cl.trying(o, c.makeBucket(cl.ctx, s, t)); err != nil {
+			return err
+		}
 	}
-	if err != nil {
+	if err := cl.trying(o, c.rules.Probe(cl.ctx, s, key)); err != nil {
 		return err
+	}
+	if o.making != nil {
+		if err := cl.trying(o, c.rules.Make(cl.ctx, s, MakeKeep)); err != nil {
+			return err
+		}
 	}
 	if w := c.checkOrigin(cl.ctx, cl.in.spec.FrontendOrigin, s, key); w != nil {
 		o.warnings = append(o.warnings, *w)
 	}
 	return nil
+}
+
+// trying says what a store refused as a refusal of the team.
+func (cl *call) trying(o *onboarding, err error) error {
+	var e *storeError
+	if !errors.As(err, &e) {
+		return err
+	}
+	p := unreachable(http.StatusUnprocessableEntity, e)
+	p.Requirement, p.Part, p.Warnings = "BYOB-TEAM-003", "bucket", o.warnings
+	p.Fix = "mend what the bucket or the way to it lacks, and create the team again: nothing was created"
+	return p
 }
 
 // probe writes an object, reads it back, finds it in a listing and deletes it.
@@ -99,13 +121,23 @@ func (c *Connector) discard(ctx context.Context, t *trial) {
 	if s == nil {
 		return
 	}
-	if err := c.rules.Discard(ctx, &s.Storage, t.Key); err != nil {
-		c.log.Warn("a probe object may be left; the next start tries again", "storage", s.Address.Canonical(), "error", err)
+	if err := c.takeBack(ctx, &s.Storage, t); err != nil {
+		c.log.Warn("a probe object, or a bucket made for it, may be left; the next start tries again", "storage", s.Address.Canonical(), "error", err)
 		return
 	}
 	if err := c.forgetTrial(ctx, t); err != nil {
 		c.log.Warn("a probe could not be forgotten; the next start tries again", "error", err)
 	}
+}
+
+// takeBack removes what a trial has written, and the bucket if the trial has made it. A bucket with anything else in it is not
+// removed: its provider refuses to (of Azure's containers, only the one that the trial has marked is).
+func (c *Connector) takeBack(ctx context.Context, s *placement.Storage, t *trial) error {
+	err := c.rules.Discard(ctx, s, t.Key)
+	if t.Made {
+		return c.rules.Make(ctx, s, MakeUndo) // without the bucket there is no object either
+	}
+	return err
 }
 
 func (c *Connector) forgetTrial(ctx context.Context, t *trial) error {
@@ -155,6 +187,9 @@ func (c *Connector) sweepProbe(ctx context.Context, t *trial) {
 	if t.Record != nil {
 		_, err = c.open(t.Storage, t.Record)
 		defer c.buckets.drop(t.Storage) // no team has it
+		if t.Made && c.makings.begin(t.Storage, t.ID, &making{trial: t.ID, identity: identity{ID: t.Record.ID, Secret: t.Record.Secret}}) {
+			defer c.makings.end(t.Storage, t.ID)
+		}
 	} else {
 		_, err = c.storageByID(ctx, t.Storage)
 	}
@@ -164,7 +199,7 @@ func (c *Connector) sweepProbe(ctx context.Context, t *trial) {
 		err = c.forgetTrial(ctx, t)
 	} else if err == nil {
 		b := c.buckets.get(t.Storage)
-		if err = c.rules.Discard(ctx, &b.Storage, t.Key); err == nil {
+		if err = c.takeBack(ctx, &b.Storage, t); err == nil {
 			err = c.forgetTrial(ctx, t)
 		}
 	}

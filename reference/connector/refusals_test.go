@@ -64,7 +64,7 @@ func TestRefusals(t *testing.T) {
 		{"a name that is taken", w.admin, "POST", home + "/teams", object{"name": "kappa", "storageType": "internal"}, 409, "conflict", ""},
 		{"a team by somebody who is no admin", ann, "POST", home + "/teams", object{"name": "x", "storageType": "internal"}, 403, "forbidden", "BYOB-TEAM-001"},
 		{"storage for an Internal team", w.admin, "POST", home + "/teams", object{"name": "x", "storageType": "internal", "storage": object{}}, 400, "bad-request", ""},
-		{"a bucket to be created", w.admin, "POST", home + "/teams", object{"name": "x", "storageType": "external", "storage": object{"provider": "aws", "createBucket": true}}, 501, "unsupported", ""},
+		{"a bucket to be created", w.admin, "POST", home + "/teams", object{"name": "x", "storageType": "external", "storage": object{"provider": "aws", "createBucket": true}}, 422, "not-offered", "BYOB-TEAM-005"},
 		{"a bucket that isn't in the supported file stores", w.admin, "POST", home + "/teams", object{"name": "x", "storageType": "external", "storage": object{"provider": "s3-compatible", "address": w.store.address("own", "")}}, 422, "not-offered", "BYOB-AVAIL-006"},
 		{"an address that is none", w.admin, "POST", home + "/teams", object{"name": "x", "storageType": "external", "storage": object{"provider": "aws", "address": "s4://" + secretKey}}, 422, "invalid-storage", "BYOB-ADDR-012"},
 		{"storage that nobody uses", w.admin, "POST", home + "/teams", object{"name": "x", "storageType": "external", "storage": object{"existing": "00000000000000000000000000"}}, 422, "invalid-storage", "BYOB-TEAM-006"},

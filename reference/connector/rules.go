@@ -48,6 +48,9 @@ type Rules struct {
 	Probe func(ctx context.Context, s *placement.Storage, key string) error
 	// Discard removes an object that a failed probe may have left.
 	Discard func(ctx context.Context, s *placement.Storage, key string) error
+	// MakeAt says at which provider a bucket is made for a team that asked for one of a provider, Make does one step of it.
+	MakeAt func(provider string) string
+	Make   func(ctx context.Context, s *placement.Storage, step Step) error
 	// CreateTeam is the order in which a team with External storage comes into being.
 	CreateTeam func(try, insert func() error) error
 	// ChangeStorage says whether the storage of a team that exists may be changed.
@@ -131,6 +134,8 @@ func (c *Connector) soundRules() Rules {
 		},
 		Probe:   c.probe,
 		Discard: c.removeObject,
+		MakeAt:  func(provider string) string { return provider },
+		Make:    c.makeStep,
 		CreateTeam: func(try, insert func() error) error {
 			if err := try(); err != nil {
 				return err

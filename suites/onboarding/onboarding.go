@@ -119,32 +119,6 @@ func internalExternal(ctx context.Context, t *run.T, s *run.Subject) {
 	}
 }
 
-func makesBucket(ctx context.Context, t *run.T, s *run.Subject) {
-	if !s.Info.Knows(s.Edition, string(availability.MultiTenant), "") {
-		t.NotApplicable("the connector does not declare Multi-tenant")
-	}
-	for _, p := range scene.Providers(t, s, string(availability.MultiTenant)) {
-		if answer, _ := availability.CanCreate(s.Edition, availability.MultiTenant, p); answer != availability.Offered {
-			continue
-		}
-		lot := s.Yard.Of(p)[0]
-		st := scene.Open(ctx, t, s, scene.Plan{Instance: scene.Place{Lot: lot}, Managed: true, Deployment: string(availability.MultiTenant),
-			Change: func(i *driver.InstanceSpec) { i.Cloud = p }})
-		defer st.Close()
-		form := &driver.TeamStorage{Provider: p, Bucket: "bucketproof-made", CreateBucket: true}
-		if p == "azure" {
-			form = &driver.TeamStorage{Provider: p, Account: "bucketproofmade", Container: "made", CreateBucket: true}
-		}
-		create := func() error {
-			_, err := st.Admin.CreateTeam(ctx, st.Instance, driver.TeamSpec{Name: "omega", StorageType: driver.External, Storage: form})
-			return err
-		}
-		t.Without(s, driver.CapCreateBucket, create)
-		t.Unverified("a bucket that the connector makes lies in a cloud of its own, which this run can't look into")
-	}
-	t.Unverified("no provider for which Multi-tenant makes the bucket could be tried")
-}
-
 func chosen(ctx context.Context, t *run.T, s *run.Subject) {
 	for _, p := range scene.Providers(t, s, string(availability.SelfManaged)) {
 		st, own := stage(ctx, t, s, p)
