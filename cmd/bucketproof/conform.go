@@ -47,7 +47,13 @@ and proves them. With --driver it proves yours: the operator's token comes from
 Three buckets a provider let everything be tried; what is written lies below
 bucketproof-run-.../ and is removed at the end. "bucketproof stores up
 --buckets 3" makes such a file. A driver that answers an operation that nobody
-knows with anything but 501 unsupported is refused before the first check.`
+knows with anything but 501 unsupported is refused before the first check.
+Connectors that make buckets (capability createBucket) need "creators" in that
+file: [{"provider": "aws", "id": "...", "secret": "...", "region": "..."}].
+
+--plan says what would be sent. With --sign-key a certified connector gets a
+certificate, for its name and its driver's URL; no certificate is made of
+buckets on this machine alone, or of hosts that were named for the run.`
 
 func newConform(s streams) *cobra.Command {
 	var f conformFlags
@@ -63,12 +69,14 @@ func newConform(s streams) *cobra.Command {
 			return f.run(cmd.Context(), s)
 		}}
 	f.delivery.flags(cmd)
+	f.signFlags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.driver, "driver", "", "base `URL` of the connector's driver (default "+envDriver+", else the reference)")
 	fl.StringVar(&f.tokenFile, "token-file", "", "`file` with the token of the connector's operator")
 	fl.StringVar(&f.buckets, "buckets", "", "JSON `file` with the buckets that the connector may use")
 	fl.StringVar(&f.stores, "stores", "", "without --buckets, on which stores: "+stores.OnlyEmbedded+" or "+stores.OnlyContainers+"\n(default: BUCKETPROOF_STORES, or embedded)")
 	fl.BoolVar(&f.document, "document", false, "print the driver's contract, OpenAPI 3.1, and end")
+	fl.BoolVar(&f.plan, "plan", false, "print what would be sent, and touch nothing")
 	fl.StringVar(&f.edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+"; bucketproof list --editions)")
 	fl.StringVar(&f.caFile, "ca-file", "", "PEM `file` with CA certificates to trust for the driver besides the system's")
 	fl.StringSliceVar(&f.only, "only", nil, "check these requirements alone, and what they stand on (never certifies)")
@@ -90,6 +98,9 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 	}
 	if f.driver == "" {
 		f.driver = os.Getenv(envDriver)
+	}
+	if f.plan {
+		return f.printPlan(ctx, s, cat)
 	}
 	token, err := f.token()
 	if err != nil {
@@ -136,6 +147,25 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 		return refused(err)
 	}
 	return f.deliver(ctx, s, p, []*run.Done{d})
+}
+
+// printPlan says what the run would send. It starts no store, and asks neither the connector nor a bucket.
+func (f *conformFlags) printPlan(ctx context.Context, s streams, cat *catalogue.Catalogue) error {
+	target := run.ConnectorTarget{URL: f.driver, Edition: f.edition}
+	if f.buckets != "" {
+		y, err := yard.Open(ctx, f.buckets)
+		if err != nil {
+			return usage(fmt.Errorf("--buckets: %w", err))
+		}
+		target.Yard = y
+	} else if f.driver != "" {
+		return usage(withHint(errors.New("no buckets to plan for"), "give --buckets FILE: how much is sent depends on them"))
+	}
+	plan, err := run.NewConnectorPlan(target, run.Options{Catalogue: cat, Families: suites.Connector(), Only: f.only, Program: program()})
+	if err != nil {
+		return usage(err)
+	}
+	return printPlan(s.out, plan, f.json)
 }
 
 // token reads the operator's token.

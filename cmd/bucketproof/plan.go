@@ -32,7 +32,11 @@ func printPlan(w io.Writer, p *run.Plan, asJSON bool) error {
 	for _, s := range p.Around {
 		row("around them", s.Cost, s.Text)
 	}
-	row("in all", p.Total, "what goes beyond it is refused, but for cleaning up")
+	bound := "what goes beyond it is refused, but for cleaning up"
+	if p.Profile == "connector" {
+		bound = "clients that go beyond it at a bucket are refused"
+	}
+	row("in all", p.Total, bound)
 	list := func(title string, lines []string) {
 		fmt.Fprintf(w, "\n%s\n", title)
 		for _, l := range lines {

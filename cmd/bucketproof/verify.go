@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -44,9 +45,9 @@ const verifyExample = `  bucketproof verify certificate.json --key bucketproof.k
 
 // verifyFlags are what a certificate is held to.
 type verifyFlags struct {
-	key, result, address, edition, profile string
-	maxAge                                 time.Duration
-	json                                   bool
+	key, result, address, driver, edition, profile string
+	maxAge                                         time.Duration
+	json                                           bool
 }
 
 func newVerify(s streams) *cobra.Command {
@@ -59,6 +60,7 @@ func newVerify(s streams) *cobra.Command {
 	fl.StringVar(&f.key, "key", "", "`file` with the public key (or "+verifyKeyEnv+")")
 	fl.StringVar(&f.result, "result", "", "result.json it must be over")
 	fl.StringVar(&f.address, "address", "", "`address` it must be for; - reads it from standard input")
+	fl.StringVar(&f.driver, "driver", "", "`URL` of the connector's driver it must be for")
 	fl.StringVar(&f.edition, "edition", catalogue.DefaultEdition, "the oldest `edition` of the rules that is accepted")
 	fl.StringVar(&f.profile, "profile", "", "profile it must be of")
 	fl.DurationVar(&f.maxAge, "max-age", 0, "how long ago its run may have ended (default: as long as it is valid)")
@@ -130,6 +132,16 @@ func (f *verifyFlags) conditions(s streams, cat *catalogue.Catalogue) (certifica
 			return c, usage(err)
 		}
 		c.Subject = a.Canonical()
+	}
+	if f.driver != "" {
+		if f.address != "" {
+			return c, usage(errors.New("--address is for a bucket, and --driver for a connector: a certificate is for one of them"))
+		}
+		u, err := url.Parse(f.driver)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return c, usage(errors.New("--driver: want a URL such as https://connector.example.com"))
+		}
+		c.Driver = run.CanonicalConnector("", u)
 	}
 	if f.result != "" {
 		text, err := readFile(f.result, certificateLimit)

@@ -53,6 +53,9 @@ func (c *certification) named() (canonical, shown string) {
 	if a := c.subject.Address; a != nil && a.Shown(a.Endpoint+"/"+a.Account+"/"+a.Bucket+"/"+a.Path) == a.Endpoint+"/"+a.Account+"/"+a.Bucket+"/"+a.Path {
 		canonical = a.Canonical() // with a part hidden it would name more than one bucket
 	}
+	if s := c.subject; s.Kind == KindConnector && s.Info != nil {
+		canonical = CanonicalConnector(s.Info.Name, s.Connector.Base())
+	}
 	return canonical, addressWords(c.subject)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,8 +58,13 @@ func ConformConnector(ctx context.Context, target ConnectorTarget, o Options) (*
 		return nil, &UsageError{err}
 	}
 	defer w.CloseIdle()
-	if err := c.choose(); err != nil {
-		return nil, &UsageError{err}
+	if c.o.Again == nil {
+		if err := c.choose(); err != nil {
+			return nil, &UsageError{err}
+		}
+	}
+	if target.Yard.most, err = c.most(len(target.Yard.Providers())); err != nil {
+		return nil, err
 	}
 	if err := target.Yard.open(wire.Options{RunID: c.runID, Program: o.Program, Secrets: c.target.Secrets}); err != nil {
 		return nil, &UsageError{err}
@@ -68,6 +74,11 @@ func ConformConnector(ctx context.Context, target ConnectorTarget, o Options) (*
 	defer stop()
 	if s.Info, err = driver.Check(check, s.Connector); err != nil {
 		return nil, err
+	}
+	if c.o.Again != nil { // whose it is shows in what the driver calls itself
+		if err := c.choose(); err != nil {
+			return nil, &UsageError{err}
+		}
 	}
 	if !s.Info.Knows(s.Edition, "", "") {
 		return nil, &UsageError{fmt.Errorf("the connector does not know edition %s: it declares %s", s.Edition, strings.Join(s.Info.Editions, ", "))}
@@ -109,11 +120,20 @@ func connectorSecrets(target ConnectorTarget) []string {
 	return slices.Compact(out)
 }
 
+// CanonicalConnector names a connector and nothing else: by the name that it gives itself, and its driver's URL. Its version
+// stands beside it in a result, so that two of them compare.
+func CanonicalConnector(name string, base *url.URL) string {
+	return "connector " + strconv.Quote(name) + " at " + strings.ToLower(base.Scheme+"://"+base.Host) + strings.TrimRight(base.EscapedPath(), "/")
+}
+
 // yardStore says what the connector was tried with. What a store is known not to enforce is in its notes.
 func yardStore(info *driver.Info, y *Yard) reports.Store {
 	s := reports.Store{Name: "connector " + info.Name, Version: info.Version, Kind: "remote"}
 	if y.Own {
 		s.Kind = "embedded"
+	}
+	if len(y.Network.Hosts) > 0 && !y.Own {
+		s.Via = "hosts that were named for the run"
 	}
 	for _, p := range y.Providers() {
 		l := y.Of(p)[0]

@@ -23,6 +23,7 @@ type Spec struct {
 	Needs       []string
 	Settles     []bucket.Kind
 	Cost        Cost
+	Each        Cost // besides Cost, for each provider that a connector is tried with
 	Limit       time.Duration
 	After       []string
 	Sparse      int  // requests of which the evidence is kept whole; 0 is all
@@ -79,6 +80,18 @@ func Sparse(first int) Option { return func(s *Spec) { s.Sparse = first } }
 
 // Slow gives the spec the label slow, by which Ginkgo can leave it out.
 func Slow() Option { return func(s *Spec) { s.Slow = true } }
+
+// PerProvider bounds what a spec of a connector sends for each provider whose buckets it is tried with: to the connector and
+// to the buckets together. What the connector sends to the buckets itself comes on top.
+func PerProvider(requests, objects int, bytes int64) Option {
+	return func(s *Spec) { s.Each = Cost{Requests: requests, Objects: objects, Bytes: bytes} }
+}
+
+// on is what the spec costs with so many providers.
+func (s *Spec) on(providers int) Cost {
+	n := int64(providers)
+	return Cost{s.Cost.Requests + s.Each.Requests*providers, s.Cost.Objects + s.Each.Objects*providers, s.Cost.Bytes + s.Each.Bytes*n}
+}
 
 // Within sets the spec's own limit.
 func Within(d time.Duration) Option { return func(s *Spec) { s.Limit = d } }

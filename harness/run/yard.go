@@ -30,6 +30,7 @@ type Yard struct {
 
 	wires map[*Lot]*wire.Transport
 	ways  wire.Options // of wires, without a guard
+	most  Cost         // that clients may send to any bucket
 	made  []made
 }
 
@@ -102,6 +103,7 @@ func (y *Yard) open(o wire.Options) error {
 		if o.Guard, err = GuardOf(l.Address, l.Address.Path+"/"); err != nil {
 			return err
 		}
+		o.Guard.Allow(y.most.Requests, y.most.Bytes)
 		y.wires[l] = wire.New(o)
 	}
 	return nil

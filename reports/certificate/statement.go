@@ -105,7 +105,9 @@ func issuable(r *reports.Result) error {
 		return errors.New("the result doesn't say when it was made")
 	case r.Subject.Kind == "bucket" && r.Subject.Store.Kind != "remote":
 		return fmt.Errorf("the store is of kind %q: an emulator's answers say nothing about a bucket", r.Subject.Store.Kind)
-	case r.Subject.Kind == "bucket" && r.Subject.Store.Via != "":
+	case r.Subject.Kind == "connector" && r.Subject.Store.Kind != "remote":
+		return errors.New("the connector was tried on stores of this machine alone: their answers say nothing about its buckets")
+	case (r.Subject.Kind == "bucket" || r.Subject.Kind == "connector") && r.Subject.Store.Via != "":
 		return fmt.Errorf("the run was told to find the store at %q: nobody has seen that the address's own endpoint answered", r.Subject.Store.Via)
 	}
 	return nil

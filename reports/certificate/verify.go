@@ -58,6 +58,7 @@ type Conditions struct {
 	Catalogue string
 
 	Subject string        // the canonical address it must be for; "" for any
+	Driver  string        // the connector it must be for, whatever its name: run.CanonicalConnector without one; "" for any
 	Profile string        // the profile it must be of; "" for any
 	Result  []byte        // the result.json it must be over; nil for any
 	MaxAge  time.Duration // since the run ended; 0 for any
@@ -223,6 +224,12 @@ func different(a, b statement) string {
 func (c Conditions) bind(r *reports.Result, s *statement) error {
 	if c.Subject != "" && r.Subject.Canonical != c.Subject {
 		return refuse(Foreign, "it is for %q, not for %q", r.Subject.Canonical, c.Subject)
+	}
+	if c.Driver != "" {
+		_, at, _ := strings.Cut(c.Driver, `"" `)
+		if r.Subject.Kind != "connector" || !strings.HasSuffix(r.Subject.Canonical, `" `+at) {
+			return refuse(Foreign, "it is for %q, not for a connector %s", r.Subject.Canonical, at)
+		}
 	}
 	if c.Profile != "" && r.Profile != c.Profile {
 		return refuse(Foreign, "it is of the profile %q, not of %q", r.Profile, c.Profile)

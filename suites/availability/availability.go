@@ -22,7 +22,7 @@ func Specs(s *run.Subject) {
 		return
 	}
 	check := func(id, text string, f func(context.Context, *run.T, *run.Subject)) {
-		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, run.Within(time.Minute))
+		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, run.Within(time.Minute), scene.Costs(id))
 	}
 	check("BYOB-AVAIL-001", "every cell of the matrix is offered or refused as it says, refusals naming their rule", matrix)
 	check("BYOB-AVAIL-002", "Multi-tenant refuses an instance bucket", noInstanceScope)

@@ -21,7 +21,7 @@ func Specs(s *run.Subject) {
 		return
 	}
 	check := func(id, text string, f func(context.Context, *run.T, *run.Subject)) {
-		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, run.Within(2*time.Minute))
+		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, run.Within(2*time.Minute), scene.Costs(id))
 	}
 	check("BYOB-ISO-001", "Kappa on the instance's bucket neither reads, lists, overwrites nor deletes Omega's files", kappaOnInstance)
 	check("BYOB-ISO-002", "Omega's members read and list Kappa's files in the instance's bucket, and no more", omegaReads)

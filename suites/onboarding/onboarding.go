@@ -20,7 +20,7 @@ func Specs(s *run.Subject) {
 		return
 	}
 	check := func(id, text string, f func(context.Context, *run.T, *run.Subject)) {
-		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, run.Within(time.Minute))
+		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, run.Within(time.Minute), scene.Costs(id))
 	}
 	check("BYOB-TEAM-001", "who is no administrator sets no storage up", adminsOnly)
 	check("BYOB-TEAM-002", "the fields of each provider and deployment are asked for, and no others taken", fields)

@@ -21,7 +21,7 @@ func Specs(s *run.Subject) {
 		return
 	}
 	check := func(id, text string, f func(context.Context, *run.T, *run.Subject), options ...run.Option) {
-		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, options...)
+		run.It(s, id, text, func(ctx context.Context, t *run.T) { f(ctx, t, s) }, append(options, scene.Costs(id))...)
 	}
 	check("BYOB-PLACE-001", "files of every kind, artifacts and exports lie in the team's bucket", inBucket)
 	check("BYOB-PLACE-002", "records, reports and metadata come into no bucket, neither as objects nor in their names", inDatabase)

@@ -14,7 +14,7 @@ import (
 // connectorSpecs judge garbage collection by the inventory of the bucket's owner.
 func connectorSpecs(s *run.Subject) {
 	run.It(s, "BYOB-KEEP-004", "what no artifact refers to any more leaves the bucket, and what one still does stays",
-		func(ctx context.Context, t *run.T) { collected(ctx, t, s) }, run.Within(time.Minute))
+		func(ctx context.Context, t *run.T) { collected(ctx, t, s) }, run.Within(time.Minute), scene.Costs("BYOB-KEEP-004"))
 }
 
 func collected(ctx context.Context, t *run.T, s *run.Subject) {

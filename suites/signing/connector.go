@@ -24,7 +24,7 @@ func connectorSpecs(s *run.Subject) {
 				f(t, d)
 				d.st.Close()
 			}
-		}, run.Within(time.Minute))
+		}, run.Within(time.Minute), scene.Costs(id))
 	}
 	check("BYOB-SIGN-001", "the URLs that the connector mints do what they were minted for", mintedWork)
 	check("BYOB-SIGN-002", "a URL of the connector's used with another method is refused, and changes nothing", mintedMethod)
