@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,7 @@ type conformFlags struct {
 	buckets   string
 	document  bool
 	stores    string
+	proxy     string
 }
 
 const conformHelp = `Conform answers whether a connector keeps W&B's rules: which storage it offers,
@@ -75,6 +77,7 @@ func newConform(s streams) *cobra.Command {
 	fl.StringVar(&f.tokenFile, "token-file", "", "`file` with the token of the connector's operator")
 	fl.StringVar(&f.buckets, "buckets", "", "JSON `file` with the buckets that the connector may use")
 	fl.StringVar(&f.stores, "stores", "", "without --buckets, on which stores: "+stores.OnlyEmbedded+" or "+stores.OnlyContainers+"\n(default: BUCKETPROOF_STORES, or embedded)")
+	fl.StringVar(&f.proxy, "proxy", "", "be an HTTPS proxy at `HOST:PORT` by which your connector reaches its\nbuckets, so that they can be cut off (BYOB-PLACE-009, BYOB-TEAM-003)")
 	fl.BoolVar(&f.document, "document", false, "print the driver's contract, OpenAPI 3.1, and end")
 	fl.BoolVar(&f.plan, "plan", false, "print what would be sent, and touch nothing")
 	fl.StringVar(&f.edition, "edition", "", "edition of the rules (default "+catalogue.DefaultEdition+"; bucketproof list --editions)")
@@ -171,8 +174,8 @@ func (f *conformFlags) printPlan(ctx context.Context, s streams, cat *catalogue.
 // token reads the operator's token.
 func (f *conformFlags) token() (string, error) {
 	if f.driver == "" {
-		if f.tokenFile != "" || f.buckets != "" {
-			return "", usage(withHint(errors.New("--token-file and --buckets are for a connector of yours"), "name it by --driver URL"))
+		if f.tokenFile != "" || f.buckets != "" || f.proxy != "" {
+			return "", usage(withHint(errors.New("--token-file, --buckets and --proxy are for a connector of yours"), "name it by --driver URL"))
 		}
 		return "", nil
 	}
@@ -203,7 +206,18 @@ func (f *conformFlags) yard(ctx context.Context, p *progress) (*run.Yard, func()
 		if err != nil {
 			return nil, nil, usage(fmt.Errorf("--buckets: %w", err))
 		}
-		return y, func() error { return nil }, nil
+		if f.proxy == "" {
+			return y, func() error { return nil }, nil
+		}
+		proxy, err := stores.NewProxy(f.proxy, y.Network)
+		if err != nil {
+			return nil, nil, usage(fmt.Errorf("--proxy: %w", err))
+		}
+		for _, l := range y.Lots {
+			cutBy(l, proxy)
+		}
+		p.say("proxy: HTTPS_PROXY=%s", proxy.URL)
+		return y, proxy.Close, nil
 	}
 	on, err := onlyKind(storeFlags{stores: f.stores})
 	if err != nil {
@@ -222,6 +236,25 @@ func (f *conformFlags) yard(ctx context.Context, p *progress) (*run.Yard, func()
 		p.say("%s: not tried: %s", provider, why)
 	}
 	return y, func() error { return errors.Join(closing(), host.Close()) }, nil
+}
+
+// cutBy lets a bucket be cut off where a proxy leads to its host. What goes to an address of this machine goes past most
+// proxies, and plain http past this one: then the connector is not seen to come by it.
+func cutBy(l *run.Lot, proxy *stores.Tunnel) {
+	u, err := url.Parse(l.Address.ServiceURL())
+	if err != nil || u.Scheme != "https" {
+		return
+	}
+	host := u.Host
+	if !l.Address.PathStyle && l.Provider != "azure" && l.Provider != "gcp" {
+		host = l.Address.Bucket + "." + host
+	}
+	if u.Port() == "" {
+		host += ":443"
+	}
+	l.Host = host
+	l.Cut = func(off bool) { proxy.Cut(host, off) }
+	l.Through = func() bool { return proxy.Used(host) }
 }
 
 // refused says why a connector could not be put under test, and what to do.

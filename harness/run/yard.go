@@ -49,6 +49,10 @@ type Lot struct {
 	Clean func(context.Context) (removed int, err error)
 	// Cut makes connections for the bucket break off, or lets them through again; nil where nobody can.
 	Cut func(off bool)
+	// Host is the host:port that is cut off with all its buckets, "" where it is the bucket alone. Then the connector's way is
+	// cut, and Through reports whether it was seen to come that way at all.
+	Host    string
+	Through func() bool
 }
 
 // String names the lot without secrets.
@@ -59,6 +63,17 @@ func (l *Lot) At(path string) *address.Address {
 	a := *l.Address
 	a.Path = strings.Trim(a.Path+"/"+path, "/")
 	return &a
+}
+
+// CanCut reports whether a bucket can be cut off from the connector, and says what is missing where it can't.
+func (l *Lot) CanCut() (bool, string) {
+	switch {
+	case l.Cut == nil:
+		return false, "the buckets that were given can't be cut off: --proxy HOST:PORT, with the connector started with HTTPS_PROXY=http://HOST:PORT, shows it"
+	case l.Through != nil && !l.Through():
+		return false, "the connector was not seen to reach " + l.Host + " by --proxy: start it with HTTPS_PROXY set to that"
+	}
+	return true, ""
 }
 
 // Of are a provider's lots.

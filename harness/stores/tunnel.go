@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 // tunnelIdle is how long a client may take to send its CONNECT.
 const tunnelIdle = 30 * time.Second
 
-// Tunnel is an HTTP proxy on 127.0.0.1 that knows CONNECT alone, and leads to the hosts of a Network and nowhere else: by
-// HTTPS_PROXY another process reaches the embedded stores under the providers' own names.
+// Tunnel is an HTTP proxy that knows CONNECT alone. By HTTPS_PROXY another process reaches the embedded stores under the
+// providers' own names, or real ones by a way that can be cut off.
 type Tunnel struct {
 	// URL is what HTTPS_PROXY is set to.
 	URL string
@@ -24,19 +25,27 @@ type Tunnel struct {
 	network wire.Network
 	server  *http.Server
 	mu      sync.Mutex
-	open    map[net.Conn]struct{}
+	open    map[net.Conn]string // its host:port
+	cut     map[string]bool     // host:port
+	used    map[string]bool
 	closed  bool
 	served  chan struct{}
 }
 
-// NewTunnel starts a proxy; it ends with Close.
+// NewTunnel starts a proxy on 127.0.0.1 that leads to the hosts of a Network and nowhere else; it ends with Close.
 func NewTunnel(network wire.Network) (*Tunnel, error) {
 	network.Closed = true
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp4", "127.0.0.1:0")
+	return NewProxy("127.0.0.1:0", network)
+}
+
+// NewProxy starts a proxy at a host:port that leads wherever a Network does; it ends with Close.
+func NewProxy(at string, network wire.Network) (*Tunnel, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", at)
 	if err != nil {
 		return nil, fmt.Errorf("open the proxy: %w", err)
 	}
-	t := &Tunnel{URL: "http://" + l.Addr().String(), network: network, open: map[net.Conn]struct{}{}, served: make(chan struct{})}
+	t := &Tunnel{URL: "http://" + l.Addr().String(), network: network, open: map[net.Conn]string{}, cut: map[string]bool{}, used: map[string]bool{},
+		served: make(chan struct{})}
 	t.server = &http.Server{Handler: t, ReadHeaderTimeout: tunnelIdle, MaxHeaderBytes: 16 << 10}
 	go func() {
 		defer close(t.served)
@@ -51,9 +60,14 @@ func (t *Tunnel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this proxy knows CONNECT alone", http.StatusMethodNotAllowed)
 		return
 	}
+	host := strings.ToLower(r.Host)
+	if !t.may(host) {
+		http.Error(w, "this host is cut off", http.StatusBadGateway)
+		return
+	}
 	there, err := t.network.Dial(r.Context(), "tcp", r.Host)
 	if err != nil {
-		http.Error(w, "no embedded store has this name", http.StatusForbidden)
+		http.Error(w, "this host can't be reached", http.StatusForbidden)
 		return
 	}
 	here, buffered, err := http.NewResponseController(w).Hijack()
@@ -62,7 +76,7 @@ func (t *Tunnel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = here.SetDeadline(time.Time{})
-	if !t.keep(here, there) {
+	if !t.keep(host, here, there) {
 		return
 	}
 	defer t.drop(here, there)
@@ -81,18 +95,50 @@ func (t *Tunnel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	<-ended
 }
 
-// keep remembers the two ends of a tunnel, unless the proxy has been closed meanwhile.
-func (t *Tunnel) keep(conns ...net.Conn) bool {
+// Cut breaks the tunnels to a host:port off and opens no new ones, or lets them through again.
+func (t *Tunnel) Cut(host string, off bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	host = strings.ToLower(host)
+	if !off {
+		delete(t.cut, host)
+		return
+	}
+	t.cut[host] = true
+	for c, to := range t.open {
+		if to == host {
+			_ = c.Close()
+		}
+	}
+}
+
+// Used reports whether anybody has come by the proxy to a host:port.
+func (t *Tunnel) Used(host string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.used[strings.ToLower(host)]
+}
+
+func (t *Tunnel) may(host string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.used[host] = true
+	return !t.cut[host]
+}
+
+// keep remembers the two ends of a tunnel, unless the proxy or its host has been closed meanwhile.
+func (t *Tunnel) keep(host string, conns ...net.Conn) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	off := t.closed || t.cut[host]
 	for _, c := range conns {
-		if t.closed {
+		if off {
 			_ = c.Close()
 			continue
 		}
-		t.open[c] = struct{}{}
+		t.open[c] = host
 	}
-	return !t.closed
+	return !off
 }
 
 func (t *Tunnel) drop(conns ...net.Conn) {

@@ -101,6 +101,9 @@ func ascii(s string) bool {
 // decodings is how many times a key is decoded in search of what a server that decodes once too often would see.
 const decodings = 3
 
+// Folds says what in a key for writing a guard refuses, since some servers would fold it into another key; "" when nothing is.
+func Folds(key string) string { return badKey(key) }
+
 // badKey says what is wrong with a key for writing, "" when nothing is: some servers fold `.`, `..` and empty segments,
 // decode twice, or take other characters for a slash or a dot, and the write would land elsewhere.
 func badKey(key string) string {

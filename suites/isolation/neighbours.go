@@ -8,6 +8,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/driver"
 	"github.com/bucketproof/bucketproof/harness/run"
+	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/suites/scene"
 )
 
@@ -64,6 +65,9 @@ func inside(ctx context.Context, t *run.T, st *scene.Stage, where string, b thin
 				lot, key := st.S.Yard.Find(files[0].Upload.URL)
 				if lot != b.tm.Place.Lot || !strings.HasPrefix(key, prefix) || climbs(key) {
 					return "a URL to another place", false
+				}
+				if why := wire.Folds(key); why != "" && !st.S.Yard.Own {
+					return "a URL to its own place, which is not used in a bucket of somebody's: the key has " + why, true
 				}
 				a, err := st.Try(files[0].Upload.Method, files[0].Upload.URL, files[0].Upload.Headers, body)
 				if err != nil || a.Status/100 != 2 {

@@ -200,7 +200,9 @@ func trials(ctx context.Context, t *run.T, own scene.Place) []trial {
 			a.Credentials.Secret = address.NewSecret(otherSecret(a))
 		}},
 	}
-	if own.Lot.Cut != nil {
+	if can, why := own.Lot.CanCut(); !can {
+		t.Observe("%s: a bucket that nobody can reach is not tried: %s", own.Lot.Provider, why)
+	} else {
 		list = append(list, trial{what: "a bucket that nobody can reach", cut: true})
 	}
 	if own.Lot.Provider == "s3-compatible" {
