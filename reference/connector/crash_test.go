@@ -24,6 +24,9 @@ import (
 // childDatabase makes the test's program a connector: TestMain serves that database until it is killed.
 const childDatabase = "BUCKETPROOF_CONNECTOR_TEST_CHILD"
 
+// childDurable has that connector wait for the disk.
+const childDurable = "BUCKETPROOF_CONNECTOR_TEST_DURABLE"
+
 func TestMain(m *testing.M) {
 	if database := os.Getenv(childDatabase); database != "" {
 		if err := serveChild(database); err != nil {
@@ -36,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 func serveChild(database string) error {
-	c, err := connector.New(context.Background(), connector.Options{Database: database, OperatorToken: operatorToken, Log: os.Stderr})
+	c, err := connector.New(context.Background(), connector.Options{Database: database, OperatorToken: operatorToken, Log: os.Stderr, Durable: os.Getenv(childDurable) != ""})
 	if err != nil {
 		return err
 	}
@@ -49,10 +52,10 @@ func serveChild(database string) error {
 }
 
 // startChild runs a connector in a process of its own, whose address replaces the service's.
-func (w *world) startChild(database string) *exec.Cmd {
+func (w *world) startChild(database string, more ...string) *exec.Cmd {
 	w.t.Helper()
 	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), childDatabase+"="+database)
+	c.Env = append(append(os.Environ(), childDatabase+"="+database), more...)
 	c.Stderr = w.log
 	out, err := c.StdoutPipe()
 	if err == nil {
@@ -146,7 +149,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		_ = child.Wait()
 		close(stop)
 		group.Wait()
-		child = w.startChild(database)
+		var more []string
+		if round%2 == 0 { // what was written without waiting for the disk is found with, and the other way round
+			more = []string{childDurable + "=1"}
+		}
+		child = w.startChild(database, more...)
 
 		there := map[string]int{}
 		for _, f := range w.must(200, ann, "GET", run+"/files", nil)["files"].([]any) {
