@@ -4,9 +4,11 @@ LINT := bin/golangci-lint
 LINT_VERSION := v2.15.0
 ACTIONLINT := bin/actionlint
 ACTIONLINT_VERSION := v1.7.12
+GORELEASER := bin/goreleaser
+GORELEASER_VERSION := v2.16.0
 REPORT ?= bucketproof-report
 
-.PHONY: images containers help build test race first-use lint certify selftest bench fuzz clean
+.PHONY: images containers help build test race first-use lint certify selftest bench fuzz reproducible release-snapshot clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,5 +71,21 @@ fuzz: ## fuzz the parsers and the keys, 30 s each
 	$(GO) test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 30s ./reference/cors
 	$(GO) test -run '^$$' -fuzz '^FuzzEvaluate$$' -fuzztime 30s ./reference/policy
 
+# Two builds from two folders, as a release builds, must be the same bytes, whatever the machine's paths.
+reproducible: ## build a release's binary twice, from two folders, and compare
+	rm -rf dist/again && mkdir -p dist/again
+	git archive --prefix=again/ HEAD | tar -x -C dist
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.release=0.0.0-check" -o dist/one ./cmd/bucketproof
+	cd dist/again && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.release=0.0.0-check" -o ../two ./cmd/bucketproof
+	cmp dist/one dist/two && dist/one version | grep -F "0.0.0-check"
+	rm -rf dist/one dist/two dist/again
+
+release-snapshot: $(GORELEASER) ## build a release's archives and checksums into dist/, without publishing
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean
+
+$(GORELEASER):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
+
 clean: ## remove what was built
-	rm -rf bin $(REPORT)
+	rm -rf bin dist $(REPORT)
