@@ -30,7 +30,7 @@ BUCKETPROOF_IMAGE_AZURITE (NAME@sha256:...).`,
 				if b.Made {
 					state = "built in " + b.Took.Round(100*time.Millisecond).String()
 				}
-				fmt.Fprintln(s.out, hang("", "  ", fmt.Sprintf("%s:%s (%s): %s", b.Image, b.Version, b.Licence, state), columns))
+				fmt.Fprintln(s.out, hang("", "  ", fmt.Sprintf("%s (%s): %s", b.Image, b.Licence, state), columns))
 			}
 			if errors.Is(err, stores.ErrUnavailable) {
 				return &exitError{exitIncomplete, err}
