@@ -32,8 +32,8 @@ type indexPage struct {
 	Rows    []matrixRow
 	Legend  []string
 	Caveat  string
-	// Nobody are the requirements that must hold and that no store verified; Covered are all, over the stores of each profile.
-	Nobody, Covered []Covered
+	// Nobody are the requirements that must hold and that no store verified.
+	Nobody []Covered
 }
 
 // matrixRow is a requirement with what became of it for each subject, "" where the profile doesn't have it.
@@ -125,9 +125,7 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 	if len(entries) > 0 {
 		p.Lead = plural(len(entries), "subject", "subjects") + ": " + leadOf(counts) + "."
 	}
-	if c := Cover(entries); len(c.Requirements) > 0 {
-		p.Nobody, p.Covered = c.Nobody(), c.Requirements
-	}
+	p.Nobody = Cover(entries).Nobody()
 	return render(w, "index", p)
 }
 
