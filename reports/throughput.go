@@ -49,12 +49,12 @@ type ThroughputCase struct {
 
 	Transfers  int                `json:"transfers"`
 	Failed     int                `json:"failed"`
-	MBps       ThroughputFigure   `json:"MBps"`
+	MBps       ThroughputFigure   `json:"mbPerSecond"`
 	PerSecond  ThroughputFigure   `json:"perSecond"`
 	Latency    ThroughputTimes    `json:"latency"`
 	FirstByte  ThroughputTimes    `json:"firstByte"`
 	Budget     ThroughputDemand   `json:"budget"`
-	ClientMBps float64            `json:"clientMBps,omitempty"` // what the client does by itself, on a loopback
+	ClientMBps float64            `json:"clientMBPerSecond,omitempty"` // what the client does by itself, on a loopback
 	CPU        float64            `json:"cpu,omitempty"`        // share of the client's processors that this process took
 	Bound      bool               `json:"clientBound,omitempty"`
 	Ratio      *ThroughputRatio   `json:"ratio,omitempty"`
@@ -80,7 +80,7 @@ type ThroughputTimes struct {
 
 // ThroughputDemand is what the budget demands of a case; 0 is nothing.
 type ThroughputDemand struct {
-	MBps         float64 `json:"MBps,omitempty"`
+	MBps         float64 `json:"mbPerSecond,omitempty"`
 	PerSecond    float64 `json:"perSecond,omitempty"`
 	P50          float64 `json:"p50,omitempty"`
 	P99          float64 `json:"p99,omitempty"`
@@ -102,7 +102,7 @@ type ThroughputPoint struct {
 	Case    int     `json:"case"`
 	Round   int     `json:"round"`
 	Seconds float64 `json:"seconds"` // since the load began
-	MBps    float64 `json:"MBps"`
+	MBps    float64 `json:"mbPerSecond"`
 }
 
 // ThroughputBucket counts the transfers that took up to so many milliseconds, and more than the bucket before.

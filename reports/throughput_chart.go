@@ -147,8 +147,8 @@ func place(v, low, high, from, to float64) float64 {
 func overChart(t *Throughput, at int) chart {
 	c := t.Cases[at]
 	out := chart{Title: "MB/s of " + c.Name + " over time: median " + number(c.MBps.Median), Width: chartWidth, Height: chartHeight}
-	demand, high, last := 0.0, 0.0, 0.0
-	if demand = c.Budget.MBps; demand == 0 && c.Budget.PerSecond > 0 && c.PerSecond.Median > 0 && c.MBps.Median > 0 {
+	demand, high, last := c.Budget.MBps, 0.0, 0.0
+	if demand == 0 && c.Budget.PerSecond > 0 && c.PerSecond.Median > 0 && c.MBps.Median > 0 {
 		demand = c.Budget.PerSecond * c.MBps.Median / c.PerSecond.Median // the same line, in the chart's unit
 	}
 	for _, p := range t.Over {

@@ -3,6 +3,7 @@ package reports_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -84,7 +85,7 @@ func TestALoadOnThePage(t *testing.T) {
 		t.Error("the first chart lacks the budget's line, or has more than one")
 	}
 	for d := xml.NewDecoder(strings.NewReader(chart)); ; {
-		if _, err := d.Token(); err == io.EOF {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatalf("the chart is no XML: %v", err)

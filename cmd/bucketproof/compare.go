@@ -23,7 +23,7 @@ longer run, 0 none of these; 2 usage, and 3 for a result that contradicts
 itself. 0 doesn't say that the newer run is certified: its own verdict does.`
 
 const compareExample = `  bucketproof compare yesterday/result.json today/result.json
-  bucketproof compare mon.json today.json --also-old tue.json --also-old wed.json
+  bucketproof compare mon.json today.json --also-old tue.json
   bucketproof compare old.json new.json --markdown >> "$GITHUB_STEP_SUMMARY"`
 
 func newCompare(s streams) *cobra.Command {

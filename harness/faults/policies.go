@@ -21,7 +21,7 @@ const (
 
 // soundKey gives a key of KMS as W&B's instructions have it: no embedded store has one.
 func soundKey(d *run.Documents) error {
-	if err := d.Read("key-policy", []byte(policy.RequiredKey(d.Need, d.Principal, keyOwner).JSON())); err != nil {
+	if err := d.Read("key-policy", policy.RequiredKey(d.Need, d.Principal, keyOwner).JSON()); err != nil {
 		return err
 	}
 	return d.Read("describe-key", describedKey("ENCRYPT_DECRYPT", "Enabled", ""))

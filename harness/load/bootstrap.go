@@ -56,7 +56,7 @@ func ends(values []float64) (low, high float64) {
 // bootstrap draws the rounds anew and computes a figure of them each time (percentile bootstrap). Rounds are drawn whole: what
 // is in one round is not independent.
 func bootstrap(value float64, seed int64, figure func(*rand.Rand) float64) interval {
-	r := rand.New(rand.NewPCG(uint64(seed), 11))
+	r := rand.New(rand.NewPCG(uint64(seed), 11)) //nolint:gosec // seeded, so that it can be repeated
 	values := make([]float64, resamples)
 	for i := range values {
 		values[i] = figure(r)

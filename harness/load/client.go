@@ -116,7 +116,7 @@ func (c *Client) Move(ctx context.Context, j *Job, s *Sheet) Operation {
 
 // put writes length bytes of an object from an offset on.
 func (c *Client) put(ctx context.Context, j *Job, s *Sheet, kind Kind, u URL, offset, length int64) Operation {
-	op, resp := c.send(ctx, j, s, kind, http.MethodPut, u, &body{d: c.Data, number: j.Number, offset: offset, left: length}, length)
+	op, resp := c.send(ctx, j, s, kind, http.MethodPut, u, &body{d: c.Data, number: j.Number, offset: offset, left: length}, length) //nolint:bodyclose // finish closes it
 	if resp == nil {
 		return op
 	}
@@ -133,7 +133,7 @@ func (c *Client) get(ctx context.Context, j *Job, s *Sheet, kind Kind, u URL, of
 		}
 		u.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, offset+length-1))
 	}
-	op, resp := c.send(ctx, j, s, kind, http.MethodGet, u, nil, 0)
+	op, resp := c.send(ctx, j, s, kind, http.MethodGet, u, nil, 0) //nolint:bodyclose // finish closes it
 	if resp == nil {
 		return op
 	}
@@ -174,7 +174,7 @@ func (c *Client) send(ctx context.Context, j *Job, s *Sheet, kind Kind, method s
 		}
 	}
 	op.Start = s.Now()
-	resp, err := c.Send.RoundTrip(req) //nolint:bodyclose // finish closes it
+	resp, err := c.Send.RoundTrip(req)
 	if err != nil {
 		op.End = s.Now()
 		c.failed(&op, j, s, err)

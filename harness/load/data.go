@@ -87,7 +87,7 @@ func (d *Data) receive(r io.Reader, number int, offset, length int64) (n int64, 
 			n += int64(got)
 		}
 		switch {
-		case err == io.EOF: //nolint:errorlint // a Reader's own end
+		case err == io.EOF: // a Reader's own end
 			return n, same && n == length, nil
 		case err != nil:
 			return n, same, err

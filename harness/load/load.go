@@ -92,8 +92,9 @@ func Measure(ctx context.Context, m Mover, b *budgets.Budget, o Options) (*Measu
 		o.CPU = func() time.Duration { return 0 }
 	}
 	began, cpu := time.Now(), o.CPU()
-	r := &runner{Options: o, m: m, random: rand.New(rand.NewPCG(uint64(o.Seed), 7)), seeds: make([][]*Job, len(b.Cases)),
-		out: &Measurement{Budget: b, Log: &Log{epoch: began}, Slices: make([][]Slice, len(b.Cases)), Cores: runtime.GOMAXPROCS(0), Seed: o.Seed}}
+	r := &runner{Options: o, m: m, random: rand.New(rand.NewPCG(uint64(o.Seed), 7)), //nolint:gosec // seeded, so that it can be repeated
+		seeds: make([][]*Job, len(b.Cases)),
+		out:   &Measurement{Budget: b, Log: &Log{epoch: began}, Slices: make([][]Slice, len(b.Cases)), Cores: runtime.GOMAXPROCS(0), Seed: o.Seed}}
 	err := r.all(ctx)
 	r.remove(ctx)
 	r.out.Took, r.out.CPU = time.Since(began), o.CPU()-cpu

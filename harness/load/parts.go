@@ -75,7 +75,7 @@ func (c *Client) parts(ctx context.Context, j *Job, s *Sheet, r *ready) Operatio
 		group.Go(func() error {
 			offset := int64(n) * int64(j.Case.PartSize)
 			length := min(int64(j.Case.PartSize), int64(j.Case.Size)-offset)
-			op, resp := c.send(ctx, j, s, Part, http.MethodPut, r.urls[n], &body{d: c.Data, number: j.Number, offset: offset, left: length}, length)
+			op, resp := c.send(ctx, j, s, Part, http.MethodPut, r.urls[n], &body{d: c.Data, number: j.Number, offset: offset, left: length}, length) //nolint:bodyclose // finish closes it
 			if resp != nil {
 				tags[n] = bucket.Part{Number: int32(n + 1), ETag: resp.Header.Get("ETag")}
 				c.finish(&op, resp, j, s, length, func(b io.Reader) (int64, error) { _, err := io.Copy(io.Discard, b); return length, err })

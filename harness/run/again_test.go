@@ -63,7 +63,9 @@ func TestOnlyWhatWasRedIsRunAgain(t *testing.T) {
 			}
 		}, nil, "nothing to run again"},
 		{"a choice besides", func(*reports.Result) {}, []string{first}, "leave out --only"},
-		{"a requirement that is none of the profile's", func(r *reports.Result) { r.Requirements[0].ID, r.Requirements[0].Outcome = "BYOB-NET-001", reports.Failed }, nil, "BYOB-NET-001"},
+		{"a requirement that is none of the profile's", func(r *reports.Result) {
+			r.Requirements[0].ID, r.Requirements[0].Outcome = "BYOB-NET-001", reports.Failed
+		}, nil, "BYOB-NET-001"},
 	} {
 		other := *before
 		other.Requirements = append([]reports.Requirement{}, before.Requirements...)

@@ -173,7 +173,7 @@ func (a *azurite) wait(ctx context.Context, tick <-chan time.Time) error {
 
 // said is what the service wrote last, without the keys it was given.
 func (a *azurite) said() string {
-	text := ""
+	var text string
 	if a.box != nil {
 		text = a.box.said()
 	} else {

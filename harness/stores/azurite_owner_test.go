@@ -61,7 +61,7 @@ func TestAzureOwner(t *testing.T) {
 	enforced := map[string]string{
 		reports.FidelitySignatures: "yes", reports.FidelityIdentity: "yes", reports.FidelityPermissions: "yes", reports.FidelityClock: "yes",
 		reports.FidelityContentMD5: "yes", reports.FidelityCORS: "yes", reports.FidelityVersioning: "no",
-		"expiry": "yes", "blob-type": "yes", "ip-range": "no", "request-age": "no",
+		"expiry": "yes", "object": "yes", "blob-type": "yes", "ip-range": "no", "request-age": "no",
 	}
 	if d := cmp.Diff(enforced, got); d != "" {
 		t.Errorf("fidelity (-want +got):\n%s", d)

@@ -111,7 +111,6 @@ type Host struct {
 	dir       string
 	authority *authority
 	on        string
-	run       string // names the Host in what it leaves to others to sweep
 	engine    *engine
 	backends  map[place]backend
 	detach    func() bool

@@ -228,7 +228,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	b.limit.received(int64(n))
 	if err != nil {
 		b.limit.stop()
-		if err = b.limit.instead(err); err != io.EOF { // itself: readers compare
+		if err = b.limit.instead(err); err != io.EOF { //nolint:errorlint // itself: readers compare
 			err = at(b.host, err)
 			b.entry.wrong()
 			b.entry.write(func() { b.entry.failure = failureWords(err) })

@@ -120,7 +120,7 @@ func (c *Connector) askAzure(ctx context.Context, b *bucket, m *making, doing, m
 	if err != nil {
 		return nil, badCredentials(b.Address.Provider)
 	}
-	r, err := http.NewRequest(method, b.Address.ServiceURL()+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, b.Address.ServiceURL()+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, &storeError{doing: doing, cause: errors.New("its URL can't be used")}
 	}

@@ -116,7 +116,7 @@ func (c *Connector) askGoogle(ctx context.Context, b *bucket, m *making, doing, 
 			return nil, &storeError{doing: doing, cause: err}
 		}
 	}
-	r, err := http.NewRequest(method, b.Address.ServiceURL()+path, bytes.NewReader(text))
+	r, err := http.NewRequestWithContext(ctx, method, b.Address.ServiceURL()+path, bytes.NewReader(text))
 	if err != nil {
 		return nil, &storeError{doing: doing, cause: errors.New("its URL can't be used")}
 	}

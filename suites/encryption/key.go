@@ -80,13 +80,13 @@ func usesKey(ctx context.Context, t *run.T, s *run.Subject) {
 func byDefault(ctx context.Context, t *run.T, s *run.Subject) (algorithm, key string) {
 	text, err := s.Bucket.Document(ctx, bucket.DocumentEncryption)
 	if err != nil {
-		switch e := bucket.Classify("read the default encryption", err); {
-		case e.Kind == bucket.KindNotConfigured:
+		switch e := bucket.Classify("read the default encryption", err); e.Kind {
+		case bucket.KindNotConfigured:
 			t.Observe("%s", e)
 			return "", ""
-		case e.Kind == bucket.KindNotImplemented:
+		case bucket.KindNotImplemented:
 			t.Unimplemented(s, "default encryption, and may ignore what a client says of it", e)
-		case e.Kind == bucket.KindDenied:
+		case bucket.KindDenied:
 			t.Errorf("the default encryption may not be read (BYOB-PERM-002): %s", e)
 		default:
 			t.Errorf("no answer that decides it: %s", e)

@@ -138,7 +138,7 @@ func (m *makes) sound(ctx context.Context, t *run.T) *run.Lot {
 	t.Equal(m.provider+": where its file is", lot.String(), f.Lot.String())
 	t.Equal(m.provider+": its file there", scene.Sum(f.Body), content(scene.Inventory(ctx, t, lot), f.Key))
 	t.Equal(m.provider+": its file, read by its URL", f.Body, f.Read(omega.Member).Body)
-	m.preflights(ctx, t, omega)
+	m.preflights(t, omega)
 	if err := omega.Member.DeleteFile(ctx, m.Instance, f.ID); err != nil {
 		t.Observe("%s: the file could not be deleted by the connector: %s", m.provider, run.AnswerOf(err))
 	}

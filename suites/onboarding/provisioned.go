@@ -108,7 +108,7 @@ func (m *makes) holds(t *run.T, what string, found []finding.Finding, must ...st
 }
 
 // preflights asks as a browser on the front end's page would, and as one on a stranger's, who must not pass.
-func (m *makes) preflights(ctx context.Context, t *run.T, omega *scene.Team) {
+func (m *makes) preflights(t *run.T, omega *scene.Team) {
 	d := omega.Declare(driver.RunFile, "browser.bin", []byte("from a browser"))
 	for _, method := range []string{http.MethodGet, http.MethodPut} {
 		for _, origin := range []string{frontend, "https://stranger.example"} {

@@ -264,8 +264,15 @@ func (m *matrix) stored(ctx context.Context, body []byte) error {
 		return fmt.Errorf("look: %w", err)
 	}
 	sum := sha256.Sum256(body)
-	if got, want := all[oddKey], hex.EncodeToString(sum[:]); got != want {
-		return fmt.Errorf("the object has the SHA-256 %q, want %q", got, want)
+	want, got := hex.EncodeToString(sum[:]), []string{}
+	for key, sum := range all {
+		if !strings.HasPrefix(key, oddKey) {
+			continue
+		}
+		if sum == want { // as one of its versions: every use writes bytes of its own
+			return nil
+		}
+		got = append(got, sum)
 	}
-	return nil
+	return fmt.Errorf("the object's versions have the SHA-256 %q, want %q among them", got, want)
 }

@@ -36,7 +36,7 @@ func sideBySide(t *testing.T, places []stores.Place, family run.Family) {
 			t.Parallel()
 			root, _, _ := strings.Cut(t.Name(), "/")
 			file := filepath.Join(t.TempDir(), "result.json")
-			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+root+"$", "-test.count=1")
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+root+"$", "-test.count=1") //nolint:gosec // this program, and a test of its own
 			child.Env = append(os.Environ(), envPlace+"="+at.Name(), envResult+"="+file)
 			out, err := child.CombinedOutput()
 			var r childResult

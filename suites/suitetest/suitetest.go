@@ -5,6 +5,7 @@
 package suitetest
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"maps"
@@ -118,7 +119,7 @@ func Host(t *testing.T) *stores.Host {
 
 func newHost(t *testing.T, on string) *stores.Host {
 	t.Helper()
-	h, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir(), On: on, Keys: &keys})
+	h, err := stores.NewHost(context.WithoutCancel(t.Context()), stores.HostOptions{Dir: t.TempDir(), On: on, Keys: &keys})
 	if err != nil {
 		t.Fatal(err)
 	}
