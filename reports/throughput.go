@@ -55,7 +55,7 @@ type ThroughputCase struct {
 	FirstByte  ThroughputTimes    `json:"firstByte"`
 	Budget     ThroughputDemand   `json:"budget"`
 	ClientMBps float64            `json:"clientMBPerSecond,omitempty"` // what the client does by itself, on a loopback
-	CPU        float64            `json:"cpu,omitempty"`        // share of the client's processors that this process took
+	CPU        float64            `json:"cpu,omitempty"`               // share of the client's processors that this process took
 	Bound      bool               `json:"clientBound,omitempty"`
 	Ratio      *ThroughputRatio   `json:"ratio,omitempty"`
 	Histogram  []ThroughputBucket `json:"histogram,omitempty"`

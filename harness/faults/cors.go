@@ -16,8 +16,8 @@ func corsFaults() []Fault {
 		{Name: "cors-none", Does: "the bucket has no CORS rules", Profiles: all, Breaks: append([]string{"BYOB-CORS-001"}, both...),
 			Blocks: []string{"BYOB-CORS-002", "BYOB-CORS-003", "BYOB-CORS-004", "BYOB-CORS-005", "BYOB-CORS-006", "BYOB-CORS-009"},
 			Setup:  rules(func(p *cors.Policy, _ *cors.Rule) { p.Rules = nil })},
-		{Name: "cors-unreadable", Does: "the CORS rules hold, and may not be read", Profiles: []string{"aws", "s3-compatible", "azure"}, Breaks: []string{"BYOB-CORS-001"},
-			Blocks: []string{"BYOB-CORS-002", "BYOB-CORS-003", "BYOB-CORS-004", "BYOB-CORS-005", "BYOB-CORS-006", "BYOB-CORS-009"},
+		{Name: "cors-unreadable", Does: "the CORS rules hold, and may not be read", Profiles: []string{"aws", "s3-compatible", "azure"}, Breaks: []string{"BYOB-CORS-001", "BYOB-PERM-009", "BYOB-PERM-015"},
+			Blocks: []string{"BYOB-CORS-002", "BYOB-CORS-003", "BYOB-CORS-004", "BYOB-CORS-005", "BYOB-CORS-006", "BYOB-CORS-009", "BYOB-KEEP-002"},
 			Setup: refusing(func(r *http.Request) bool {
 				return r.Method == http.MethodGet && !presigned(r) && (r.URL.Query().Has("cors") || r.URL.Query().Get("restype") == "service")
 			})},

@@ -111,7 +111,7 @@ func (c *Client) commit(ctx context.Context, j *Job, s *Sheet, r *ready, tags []
 			b.WriteString("<Latest>" + id + "</Latest>")
 		}
 		b.WriteString("</BlockList>")
-		op, resp := c.send(ctx, j, s, Commit, http.MethodPut, r.urls[len(r.urls)-1], io.NopCloser(&b), int64(b.Len()))
+		op, resp := c.send(ctx, j, s, Commit, http.MethodPut, r.urls[len(r.urls)-1], io.NopCloser(&b), int64(b.Len())) //nolint:bodyclose // finish closes it
 		if resp != nil {
 			c.finish(&op, resp, j, s, 0, func(b io.Reader) (int64, error) { return io.Copy(io.Discard, b) })
 			op.Bytes = 0
