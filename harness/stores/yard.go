@@ -23,7 +23,8 @@ type Yard struct {
 	Network wire.Network
 	// Missing says of each provider that could not be had here why.
 	Missing map[string]string
-	// Grounds are where buckets can be made, of those providers in whose cloud W&B makes them (S3-compatible is nobody's).
+	// Grounds are where buckets can be made, of those providers in whose cloud W&B makes them (S3-compatible is nobody's), on embedded
+	// stores.
 	Grounds []*Ground
 
 	joint *front // stands before the buckets of Google's one host
@@ -100,7 +101,7 @@ func (h *Host) Yard(ctx context.Context, providers []string, each int, hooks fun
 	cut := &cuts{names: map[string]bool{}}
 	grounds := map[string]*s3Ground{}
 	for _, p := range providers {
-		if b, ok := h.backends[place{p, Embedded}].(*s3Backend); ok && p != S3Compatible {
+		if b, ok := h.backends[place{p, h.on}].(*s3Backend); ok && p != S3Compatible {
 			if grounds[p], err = b.ground(ctx); err != nil {
 				return nil, err
 			}
@@ -171,8 +172,8 @@ func (h *Host) Yard(ctx context.Context, providers []string, each int, hooks fun
 
 // azureGround adds an account for containers to be made in, where Azure could be had.
 func (y *Yard) azureGround(ctx context.Context, h *Host, around func(http.Handler) http.Handler) error {
-	b, ok := h.backends[place{Azure, Embedded}].(*azureBackend)
-	if !ok || !slices.ContainsFunc(y.Lots, func(l *Lot) bool { return l.Provider == Azure }) {
+	b, ok := h.backends[place{Azure, h.on}].(*azureBackend)
+	if !ok || h.on != Embedded || !slices.ContainsFunc(y.Lots, func(l *Lot) bool { return l.Provider == Azure }) {
 		return nil
 	}
 	g, f, err := b.ground(ctx, h, around)
@@ -197,7 +198,7 @@ func (y *Yard) join(h *Host, hooks Hooks) error {
 	}
 	some := slices.Min(slices.Collect(maps.Keys(servers)))
 	front, _ := servers[some].(*gcsFront)
-	b, ok := h.backends[place{GCP, Embedded}].(*gcsBackend)
+	b, ok := h.backends[place{GCP, h.on}].(*gcsBackend)
 	if !ok || front == nil {
 		return errors.New("the buckets at Google have no front")
 	}
@@ -205,11 +206,8 @@ func (y *Yard) join(h *Host, hooks Hooks) error {
 	if err != nil {
 		return err
 	}
-	ground := newGCSGround(h, b, accounts, front)
-	y.Grounds = append(y.Grounds, ground.Ground)
 	first := servers[some]
-	taken := func(name string) bool { return servers[name] != nil }
-	y.joint, err = h.front(frontOptions{Names: gcsHosts, MinTLS: tls.VersionTLS12, Hooks: hooks, Handler: ground.handler(taken, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, server := range servers {
 			if names(r, name) {
 				server.ServeHTTP(w, r)
@@ -217,7 +215,13 @@ func (y *Yard) join(h *Host, hooks Hooks) error {
 			}
 		}
 		first.ServeHTTP(w, r) // tokens; or no such bucket, as each of them says
-	}))})
+	})
+	if h.on == Embedded { // in containers nobody makes buckets but the Host
+		ground := newGCSGround(h, b, accounts, front)
+		y.Grounds = append(y.Grounds, ground.Ground)
+		handler = ground.handler(func(name string) bool { return servers[name] != nil }, handler)
+	}
+	y.joint, err = h.front(frontOptions{Names: gcsHosts, MinTLS: tls.VersionTLS12, Hooks: hooks, Handler: handler})
 	if err != nil {
 		return err
 	}
