@@ -84,7 +84,7 @@ func connectorMaking() []ConnectorFault {
 				return offer(i, q)
 			}
 		}},
-		{Name: "made-in-another-edition", Does: "a bucket is made by the newest edition's offer: on Azure not at all", Breaks: breaks, Providers: []string{"azure"}, Build: func(r *connector.Rules) {
+		{Name: "made-in-another-edition", Does: "a bucket is made by the newest edition's offer: on Azure not at all", Breaks: breaks, Providers: append([]string{"azure"}, connectorProviders...), Build: func(r *connector.Rules) {
 			sound := r.CheckFields
 			r.CheckFields = func(d availability.Deployment, edition, provider string, f placement.Fields, listed bool) error {
 				if f.CreateBucket {
@@ -93,21 +93,22 @@ func connectorMaking() []ConnectorFault {
 				return sound(d, edition, provider, f, listed)
 			}
 		}},
-		{Name: "made-in-a-later-edition", Does: "a bucket is made on Azure although the edition has that no more", Breaks: breaks, Providers: []string{"azure"}, Build: func(r *connector.Rules) {
-			sound, offer := r.CheckFields, r.Availability
-			r.CheckFields = func(d availability.Deployment, edition, provider string, f placement.Fields, listed bool) error {
-				if f.CreateBucket && d == availability.MultiTenant {
-					edition = "2025-09"
+		{Name: "made-in-a-later-edition", Does: "a bucket is made on Azure although the edition has that no more", Breaks: breaks, Edition: "2026-08",
+			Providers: append([]string{"azure"}, connectorProviders...), Build: func(r *connector.Rules) {
+				sound, offer := r.CheckFields, r.Availability
+				r.CheckFields = func(d availability.Deployment, edition, provider string, f placement.Fields, listed bool) error {
+					if f.CreateBucket && d == availability.MultiTenant {
+						edition = "2025-09"
+					}
+					return sound(d, edition, provider, f, listed)
 				}
-				return sound(d, edition, provider, f, listed)
-			}
-			r.Availability = func(i availability.Instance, q availability.Request) (availability.Answer, error) {
-				if i.Deployment == availability.MultiTenant && q.Address == nil && q.Provider == "azure" {
-					i.Edition = "2025-09"
+				r.Availability = func(i availability.Instance, q availability.Request) (availability.Answer, error) {
+					if i.Deployment == availability.MultiTenant && q.Address == nil && q.Provider == "azure" {
+						i.Edition = "2025-09"
+					}
+					return offer(i, q)
 				}
-				return offer(i, q)
-			}
-		}},
+			}},
 		{Name: "absent-and-refused-otherwise", Does: "the capability to make buckets is declared absent, and a bucket to be made is refused as a wrong field", Breaks: breaks, Front: withoutMaking},
 	}
 }
