@@ -105,6 +105,10 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 		}
 		if controls[by] == nil {
 			control, row, err := m.try(ctx, profile, Fault{Long: f.Long, Edition: f.Edition, Setup: soundSetup(f.Long)}, nil, baseline)
+			if again := row.undecided(); err == nil && again != "" {
+				control, row, err = m.try(ctx, profile, Fault{Long: f.Long, Edition: f.Edition, Setup: soundSetup(f.Long)}, nil, baseline)
+				row.Again = again
+			}
 			if err != nil {
 				return rows, err
 			}
@@ -119,9 +123,7 @@ func (m *Matrix) Bucket(ctx context.Context, profile string, only []string) ([]R
 		}
 		sound := controls[by]
 		_, row, err := m.try(ctx, profile, f, sound, baseline)
-		if err == nil && row.stumbles > 0 && row.stumbles == len(row.Wrong) {
-			// A store that did not answer has caught nothing and missed nothing: the whole row is tried once more, and says so.
-			again := row.Wrong[0]
+		if again := row.undecided(); err == nil && again != "" {
 			_, row, err = m.try(ctx, profile, f, sound, baseline)
 			row.Again = again
 		}
@@ -273,6 +275,7 @@ func (r *Row) compare(f Fault, sound, got *reports.Result) {
 		switch {
 		case sound == nil:
 			if l.Outcome == reports.Failed || l.Outcome == reports.Errored {
+				r.stumbled(l)
 				wrong("the sound subject: %s %s: %s", l.ID, l.Outcome, strings.TrimSpace(l.Reason+" "+l.Actual))
 			}
 		case slices.Contains(breaks, l.ID) && was[l.ID] == reports.NotRun:
@@ -301,6 +304,7 @@ func (r *Row) compare(f Fault, sound, got *reports.Result) {
 			}
 		}
 		switch {
+		case passed == 0 && r.stumbles > 0 && r.stumbles == len(r.Wrong): // said already: it could not be decided
 		case passed == 0 && r.Long != "":
 			wrong("the sound subject: %s did not pass", r.Long)
 		case passed == 0:
@@ -311,6 +315,15 @@ func (r *Row) compare(f Fault, sound, got *reports.Result) {
 	if len(r.Breaks) > 0 && len(r.Failed) == 0 {
 		wrong("not caught: nothing that it breaks failed")
 	}
+}
+
+// undecided is the first thing that is wrong where nothing is but that something could not be decided, "" otherwise. A store that
+// did not answer, or a load that was too noisy, has caught nothing and missed nothing: the whole row is tried once more, and says so.
+func (r *Row) undecided() string {
+	if r.stumbles == 0 || r.stumbles != len(r.Wrong) {
+		return ""
+	}
+	return r.Wrong[0]
 }
 
 // stumbled counts a requirement that could not be decided for want of an answer.

@@ -21,7 +21,7 @@ import (
 // What the faults of a load do. The reduced budget's figures lie between the sound store's and these.
 const (
 	steadyTime  = 25 * time.Millisecond  // that the sound subject's front takes for a request: more than the machine's own moods
-	slowTime    = 300 * time.Millisecond // below the budget's MB/s
+	slowTime    = 600 * time.Millisecond // below the budget's MB/s
 	beforeTime  = 120 * time.Millisecond // of what is held against a baseline, so that the machine's moods are the smaller part
 	slowerTime  = 400 * time.Millisecond // a third as fast as that
 	spikeTime   = time.Second
@@ -73,7 +73,7 @@ func throughputFaults() []Fault {
 			Setup: front(func(profile string, next http.Handler) http.Handler { return f(profile, steady(profile, next)) })}
 	}
 	return []Fault{
-		fault("store-slow", "under load the store takes 0.3 s for a request: too slow for the budget", "BYOB-RATE-001", all,
+		fault("store-slow", "under load the store takes 0.6 s for a request: too slow for the budget", "BYOB-RATE-001", all,
 			func(_ string, next http.Handler) http.Handler { return delayed(next, slowTime) }),
 		fault("latency-spike", "under load every 15th request takes a second longer", "BYOB-RATE-001", one,
 			every(spikeEvery, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
