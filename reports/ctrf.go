@@ -68,6 +68,7 @@ type ctrfTest struct {
 // calls skipped is skipped, a broken recommendation is "other". Like JUnit, it has a test "verdict" where the run isn't
 // certified for a reason that no requirement shows.
 func WriteCTRF(w io.Writer, r *Result) error {
+	r = r.evidenced()
 	name, version, _ := strings.Cut(r.Run.Program, "/")
 	if blank(name) {
 		name = "bucketproof"
@@ -86,7 +87,7 @@ func WriteCTRF(w io.Writer, r *Result) error {
 		c.Results.add(ctrfOf(r, q, stands(q)))
 	}
 	for _, q := range lacking(r) {
-		t := ctrfTest{Name: q.ID, Status: "failed", Message: "missing: it is required, and the run says nothing about it", RawStatus: "missing", Tags: []string{q.Level}}
+		t := ctrfTest{Name: q.ID, Status: "failed", Message: missingLine, RawStatus: "missing", Tags: []string{q.Level}}
 		if q.Level == Should {
 			t.Status = "other"
 		}

@@ -35,7 +35,12 @@ func ctrfOf(t *testing.T, r *reports.Result) ctrf {
 	if err := reports.WriteCTRF(&b, r); err != nil {
 		t.Fatal(err)
 	}
-	d := json.NewDecoder(&b)
+	return readCTRF(t, b.Bytes())
+}
+
+func readCTRF(t *testing.T, report []byte) ctrf {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(report))
 	d.DisallowUnknownFields()
 	var c ctrf
 	if err := d.Decode(&c); err != nil {

@@ -27,7 +27,7 @@ func Files() []string {
 }
 
 // WriteDir writes result.json, junit.xml, report.html, ctrf.json and summary.md into a directory, which is made if need
-// be. A result whose verdict doesn't follow from what it says is refused: nothing may show it. All files are written
+// be. A result whose verdict doesn't follow from what it says, or that is certified by other lines than those required, is refused. All files are written
 // under temporary names first and then renamed, so that a reader never sees half a file, nor a new report beside an old
 // result because one of them could not be written. Files of these names are replaced, a link too, and everything else
 // in the directory is left alone.
@@ -35,7 +35,7 @@ func WriteDir(dir string, r *Result) error {
 	if r == nil {
 		return fmt.Errorf("writing reports to %q: there is no result", dir)
 	}
-	if err := r.check(); err != nil {
+	if err := r.stand(); err != nil {
 		return fmt.Errorf("writing reports to %q: the result can't stand: %w", dir, err)
 	}
 	return writeFiles(dir, []file{
@@ -59,7 +59,7 @@ func WriteAll(dir string, rs []*Result) error {
 		entries[i] = IndexEntry{Folder: folders[i], Result: r}
 	}
 	for _, e := range entries {
-		if err := e.Result.check(); err != nil {
+		if err := e.Result.stand(); err != nil {
 			return fmt.Errorf("writing reports to %q: the result of %q can't stand: %w", dir, e.Folder, err)
 		}
 	}

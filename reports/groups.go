@@ -39,6 +39,9 @@ func tallies(r *Result) []tally {
 	return ts
 }
 
+// missingLine is what reports say of a requirement without a line.
+const missingLine = "missing: it is required, and the run says nothing about it"
+
 // lacking is what was required and is not in the result at all.
 func lacking(r *Result) []Required {
 	there := map[string]bool{}

@@ -20,7 +20,7 @@ var page embed.FS
 // WriteHTML writes report.html: one file that asks the network for nothing, reads without JavaScript, on a phone, in
 // the dark and on paper. Its content security policy admits its own style and script by their hashes and nothing else.
 func WriteHTML(w io.Writer, r *Result) error {
-	p, err := newReportPage(r)
+	p, err := newReportPage(r.evidenced())
 	if err != nil {
 		return err
 	}

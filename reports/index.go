@@ -111,6 +111,7 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 		if e.Result == nil {
 			return fmt.Errorf("writing the index: entry %q has no result", e.Folder)
 		}
+		e.Result = e.Result.evidenced()
 		t := newTile(e)
 		p.Tiles = append(p.Tiles, t)
 		counts[t.Verdict.Word]++

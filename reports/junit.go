@@ -59,11 +59,11 @@ type junitText struct {
 // with its reason, and so is a recommendation that isn't seen to be met, which decides nothing. A suite that isn't
 // certified for a reason no test case shows (an object left behind, say) gets a case "verdict" that does, and so does
 // a file without any result. The suite's properties name verdict, edition, profile and run; its output says what the report's first screen
-// does, and names the waivers.
+// does, and names the waivers. A result that contradicts itself is shown as errored, here as in every report.
 func WriteJUnit(w io.Writer, rs ...*Result) error {
 	var root junitRoot
 	for i, r := range rs {
-		s := junitOf(r)
+		s := junitOf(r.evidenced())
 		s.ID = i
 		root.Suites = append(root.Suites, s)
 	}
@@ -117,7 +117,7 @@ func junitOf(r *Result) junitSuite {
 	}
 	for _, q := range lacking(r) {
 		c := junitCase{Classname: class, Name: q.ID, Time: "0.000"}
-		text := &junitText{Message: "missing: it is required, and the run says nothing about it", Type: "missing"}
+		text := &junitText{Message: missingLine, Type: "missing"}
 		if q.Level == Should {
 			c.Skipped = text
 		} else {

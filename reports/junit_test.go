@@ -19,19 +19,25 @@ func parsed(t *testing.T, rs ...*reports.Result) ([]junit.Suite, string) {
 	if err := reports.WriteJUnit(&b, rs...); err != nil {
 		t.Fatal(err)
 	}
-	d := xml.NewDecoder(bytes.NewReader(b.Bytes()))
+	return ingested(t, b.String()), b.String()
+}
+
+// ingested reads JUnit with a parser that isn't ours.
+func ingested(t *testing.T, report string) []junit.Suite {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(report))
 	for {
 		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatalf("not well-formed: %v\n%s", err, b.String())
+			t.Fatalf("not well-formed: %v\n%s", err, report)
 		}
 	}
-	suites, err := junit.Ingest(b.Bytes())
+	suites, err := junit.Ingest([]byte(report))
 	if err != nil {
-		t.Fatalf("the parser refuses it: %v\n%s", err, b.String())
+		t.Fatalf("the parser refuses it: %v\n%s", err, report)
 	}
-	return suites, b.String()
+	return suites
 }
 
 func find(t *testing.T, s junit.Suite, id string) junit.Test {

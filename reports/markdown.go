@@ -20,7 +20,7 @@ func WriteMarkdown(w io.Writer, rs ...*Result) error {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		markdownOf(&b, r)
+		markdownOf(&b, r.evidenced())
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
@@ -61,7 +61,7 @@ func markdownOf(b *strings.Builder, r *Result) {
 		}
 		if s.standing == standsUndecided {
 			for _, q := range lacking(r) {
-				rows = append(rows, []string{plain(q.ID), "", "missing: it is required, and the run says nothing about it", ""})
+				rows = append(rows, []string{plain(q.ID), "", missingLine, ""})
 			}
 		}
 		table(b, s.title, []string{"Requirement", "", "What was seen", "What mends it"}, rows)

@@ -26,6 +26,7 @@ func WriteText(w io.Writer, r *Result, o TextOptions) error {
 	}
 	o.Width = max(o.Width, 40)
 	p := &printer{o: o}
+	r = r.evidenced()
 	p.head(r)
 	p.block("FAILED", red, pick(r, "failed"))
 	p.errored(r)
