@@ -8,24 +8,29 @@ GORELEASER := bin/goreleaser
 GORELEASER_VERSION := v2.16.0
 REPORT ?= bucketproof-report
 
-.PHONY: images containers help build test race first-use lint certify selftest bench fuzz reproducible release-snapshot clean
+.PHONY: needs-go images containers help build test race first-use lint certify selftest bench fuzz reproducible release-snapshot clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+needs-go:
+	@command -v $(GO) >/dev/null || { echo "this needs Go 1.26 or later: https://go.dev/dl, then again, or make GO=/path/to/go"; exit 1; }
+
+build test race first-use lint bench fuzz reproducible release-snapshot $(LINT) $(ACTIONLINT) $(GORELEASER): | needs-go
 
 build: ## build bin/bucketproof
 	$(GO) build -o bin/bucketproof ./cmd/bucketproof
 
-test: ## all tests (the README's second command)
+test: ## all tests (README's second command)
 	$(GO) test ./...
 
 race: ## the race detector, where goroutines live
 	$(GO) test -race ./harness/wire ./harness/run ./harness/bucket ./harness/stores ./reference/connector
 
-first-use: ## install the Azure emulator into an empty cache, cut off once and twice at a time
+first-use: ## install the Azure emulator into an empty cache, cut off once
 	BUCKETPROOF_TEST_FIRST_USE=1 $(GO) test -count=1 -run '^TestAzuriteFirstUse$$' ./harness/stores
 
-lint: $(LINT) $(ACTIONLINT) ## go vet, golangci-lint, and actionlint over the recipe for GitHub
+lint: $(LINT) $(ACTIONLINT) ## go vet, golangci-lint, actionlint over GitHub's recipe
 	$(GO) vet ./...
 	$(LINT) run ./...
 	$(ACTIONLINT) -shellcheck= -pyflakes= docs/gating/github-actions.yml
@@ -37,7 +42,7 @@ $(ACTIONLINT):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 
 # `incomplete` (exit code 4) is the honest verdict of aws and coreweave: no embedded store has a default encryption.
-certify: build ## certify a bucket of each provider on embedded stores (the README's first command)
+certify: build ## certify a bucket of each provider (README's first command)
 	@bin/bucketproof certify --embedded --out $(REPORT); code=$$?; \
 	case $$code in \
 	0) echo "certified, on emulators: this says nothing about a bucket of yours" ;; \
@@ -47,44 +52,56 @@ certify: build ## certify a bucket of each provider on embedded stores (the READ
 	*) echo "certify ended with exit code $$code"; exit $$code ;; esac
 
 # MinIO is AGPL: it is built by its own module, as a program of its own, and nothing of it gets into bucketproof.
-images: build ## build the images of MinIO, fake-gcs-server and Azurite here; a container engine has to run
+images: build ## build the stores' images; a container engine has to run
 	bin/bucketproof stores build
 
 # What a container can't show is skipped, as under go test ./suites/...; a container that can't be had is red, by the table.
-containers: build ## the suites, and the stores' own tests, on MinIO, fake-gcs-server and Azurite in containers
+containers: build ## the suites and the stores' own tests, on containers
 	bin/bucketproof stores --fidelity --stores containers
 	BUCKETPROOF_STORES=containers $(GO) test -count=1 ./harness/stores ./suites/...
 
-selftest: build ## run the suite against every fault, and print what was caught
+selftest: build ## run the suite against every fault; print what was caught
 	bin/bucketproof selftest
 
-bench: build ## benchmarks: addresses, connector, pre-flight, reports, a whole run, the load
+bench: build ## benchmarks, from addresses to a whole run and the load
 	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./reports ./cmd/bucketproof
 	$(GO) test -run '^$$' -bench UploadURLs/S3 -benchtime 100000x ./reference/connector
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./harness/load
 
-fuzz: ## fuzz the parsers and the keys, 30 s each
-	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 30s ./reference/address
-	$(GO) test -run '^$$' -fuzz '^FuzzParseStores$$' -fuzztime 30s ./reference/address
-	$(GO) test -run '^$$' -fuzz '^FuzzRoundTrip$$' -fuzztime 30s ./reference/address
-	$(GO) test -run '^$$' -fuzz '^FuzzKey$$' -fuzztime 30s ./reference/placement
-	$(GO) test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime 30s ./reference/cors
-	$(GO) test -run '^$$' -fuzz '^FuzzEvaluate$$' -fuzztime 30s ./reference/policy
+FUZZTIME ?= 30s
 
-# Two builds from two folders, as a release builds, must be the same bytes, whatever the machine's paths.
-reproducible: ## build a release's binary twice, from two folders, and compare
+fuzz: ## fuzz the parsers and the keys, 30 s each (FUZZTIME=5m)
+	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) ./reference/address
+	$(GO) test -run '^$$' -fuzz '^FuzzParseStores$$' -fuzztime $(FUZZTIME) ./reference/address
+	$(GO) test -run '^$$' -fuzz '^FuzzRoundTrip$$' -fuzztime $(FUZZTIME) ./reference/address
+	$(GO) test -run '^$$' -fuzz '^FuzzKey$$' -fuzztime $(FUZZTIME) ./reference/placement
+	$(GO) test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime $(FUZZTIME) ./reference/cors
+	$(GO) test -run '^$$' -fuzz '^FuzzEvaluate$$' -fuzztime $(FUZZTIME) ./reference/policy
+
+# As .goreleaser.yaml builds, which a test holds it to. Go's cache is shared, and doesn't know folders under -trimpath: the
+# second build is little more than a link. FRESH=1 gives it an empty cache of its own, which takes minutes.
+VERSION ?= 0.0.0-check
+RELEASE_BUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=true -ldflags "-s -w -buildid= -X main.release=$(VERSION)"
+
+reproducible: ## build HEAD twice as a release does, and compare (VERSION=)
+	@command -v git >/dev/null || { echo "this needs git, and a clone made by it"; exit 1; }
 	rm -rf dist/again && mkdir -p dist/again
-	git archive --prefix=again/ HEAD | tar -x -C dist
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.release=0.0.0-check" -o dist/one ./cmd/bucketproof
-	cd dist/again && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid= -X main.release=0.0.0-check" -o ../two ./cmd/bucketproof
-	cmp dist/one dist/two && dist/one version | grep -F "0.0.0-check"
-	rm -rf dist/one dist/two dist/again
+	git clone -q --shared . dist/again/one && git clone -q --shared . dist/again/a-folder-of-another-name
+	cd dist/again/one && $(RELEASE_BUILD) -o ../1 ./cmd/bucketproof
+	cd dist/again/a-folder-of-another-name && $(if $(FRESH),GOCACHE=$(CURDIR)/dist/again/cache) $(RELEASE_BUILD) -o ../2 ./cmd/bucketproof
+	cmp dist/again/1 dist/again/2
+	@test "$$($(GO) env GOOS GOARCH)" != "$$($(GO) env GOHOSTOS GOHOSTARCH)" || { \
+	dist/again/1 version | grep -F "bucketproof $(VERSION) " && dist/again/1 version | grep -F "$$(git rev-parse HEAD)"; }
+	@sha256sum dist/again/1 2>/dev/null || shasum -a 256 dist/again/1
+	rm -rf dist/again
 
-release-snapshot: $(GORELEASER) ## build a release's archives and checksums into dist/, without publishing
+release-snapshot: $(GORELEASER) ## build a whole release into dist/, check it, publish nothing
 	$(GORELEASER) check
 	$(GORELEASER) release --snapshot --clean
+	$(GO) run ./tools/release check dist
 
 $(GORELEASER):
+	@echo "building goreleaser once, which takes minutes"
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
 
 clean: ## remove what was built
