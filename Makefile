@@ -64,19 +64,16 @@ selftest: build ## run the suite against every fault; print what was caught
 	bin/bucketproof selftest
 
 bench: build ## benchmarks, from addresses to a whole run and the load
-	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./reports ./cmd/bucketproof
+	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./reports/... ./cmd/bucketproof
 	$(GO) test -run '^$$' -bench UploadURLs/S3 -benchtime 100000x ./reference/connector
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./harness/load
 
 FUZZTIME ?= 30s
 
-fuzz: ## fuzz the parsers and the keys, 30 s each (FUZZTIME=5m)
-	$(GO) test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) ./reference/address
-	$(GO) test -run '^$$' -fuzz '^FuzzParseStores$$' -fuzztime $(FUZZTIME) ./reference/address
-	$(GO) test -run '^$$' -fuzz '^FuzzRoundTrip$$' -fuzztime $(FUZZTIME) ./reference/address
-	$(GO) test -run '^$$' -fuzz '^FuzzKey$$' -fuzztime $(FUZZTIME) ./reference/placement
-	$(GO) test -run '^$$' -fuzz '^FuzzRead$$' -fuzztime $(FUZZTIME) ./reference/cors
-	$(GO) test -run '^$$' -fuzz '^FuzzEvaluate$$' -fuzztime $(FUZZTIME) ./reference/policy
+fuzz: ## run every fuzz test, 30 s each (FUZZTIME=5m)
+	@set -e; for file in $$(grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=dist .); do \
+	for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' $$file); do \
+	echo "$$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$(dirname $$file); done; done
 
 # As .goreleaser.yaml builds, which a test holds it to. Go's cache is shared, and doesn't know folders under -trimpath: the
 # second build is little more than a link. FRESH=1 gives it an empty cache of its own, which takes minutes.
