@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/bucketproof/bucketproof/fixtures/budgets"
 	"github.com/bucketproof/bucketproof/harness/load"
@@ -29,7 +30,8 @@ func (f *certifyFlags) load() (*run.Throughput, error) {
 			out.Budget, err = budgets.Parse(raw)
 		}
 		if err != nil {
-			return nil, usage(fmt.Errorf("--budget %s: %w", f.budget, err))
+			// one paragraph: each problem names its case, and words are wrapped when they are printed
+			return nil, usage(fmt.Errorf("--budget %s: %s", f.budget, strings.ReplaceAll(err.Error(), "\n", "; ")))
 		}
 		out.Name = filepath.Base(f.budget)
 	}
