@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/bucketproof/bucketproof/fixtures/budgets"
@@ -65,14 +66,20 @@ func (b Bound) String() string {
 	return fmt.Sprintf("at most %s written (and removed again), %s read, %d requests and %s", size(b.Written), size(b.Read), b.Requests, b.Time)
 }
 
+// size is rounded up: a bound that says less than it is would be none.
 func size(n int64) string {
-	if n >= 10<<30 {
-		return fmt.Sprintf("%.0f GiB", float64(n)/(1<<30))
+	up := func(unit, parts int64) float64 {
+		return math.Ceil(float64(n)/float64(unit)*float64(parts)) / float64(parts)
 	}
-	if n >= 1<<30 {
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	switch {
+	case n >= 10<<30:
+		return fmt.Sprintf("%.0f GiB", up(1<<30, 1))
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", up(1<<30, 10))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.0f MiB", up(1<<20, 1))
 	}
-	return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
+	return fmt.Sprintf("%.0f KiB", up(1<<10, 1))
 }
 
 func (b Bound) report() reports.ThroughputBound {

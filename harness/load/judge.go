@@ -129,7 +129,7 @@ func same(baseline *reports.Throughput, c *reports.ThroughputCase) *reports.Thro
 
 // against compares a case with its baseline's: slower when all of the interval in which the ratio lies is beyond the tolerance,
 // as fast when none of it is, and undecided in between: a difference inside the noise is no regression, and no proof of the
-// contrary. A client that has become slower by itself leaves it undecided, too.
+// contrary. So do fewer rounds than a budget may have. A client that has become slower by itself leaves it undecided, too.
 func (m *Measurement) against(out *reports.ThroughputCase, baseline *reports.Throughput) {
 	before := same(baseline, out)
 	if before == nil || len(before.MBps.Rounds) == 0 {
@@ -142,6 +142,7 @@ func (m *Measurement) against(out *reports.ThroughputCase, baseline *reports.Thr
 	client := before.ClientMBps > 0 && out.ClientMBps > 0 && out.Bound && out.ClientMBps < least*before.ClientMBps
 	switch {
 	case math.IsNaN(in.value):
+	case min(len(before.MBps.Rounds), len(mbps)) < budgets.LeastRounds: // of one that ended early: its interval says nothing
 	case in.low >= least:
 		out.Ratio.Verdict = AsFast
 	case in.high < least && !client:

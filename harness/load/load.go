@@ -166,8 +166,7 @@ func (r *runner) plant(ctx context.Context, at int) error {
 	wg.Wait()
 	for i, j := range jobs {
 		op := ops[i]
-		op.Kind = Seed
-		s.Add(op)
+		s.around(op, Seed)
 		if op.Outcome != Done {
 			continue // it is a failed request of the run, and nothing to read
 		}
@@ -227,7 +226,7 @@ func (r *runner) slice(ctx context.Context, at, round int) (Slice, error) {
 	s.CPU = r.CPU() - cpu
 	s.measure(sheets)
 	used := min(int(begun.Load()), len(jobs))
-	r.after(ctx, jobs[:used], jobs[used:], aside, round)
+	r.after(ctx, jobs[:used], jobs[used:], aside)
 	return s, ctx.Err()
 }
 
@@ -249,7 +248,7 @@ func (r *runner) jobs(c *budgets.Case, at int) (jobs, fresh []*Job) {
 }
 
 // after reads one of the objects that a slice wrote back, and removes them.
-func (r *runner) after(ctx context.Context, used, unused []*Job, s *Sheet, round int) {
+func (r *runner) after(ctx context.Context, used, unused []*Job, s *Sheet) {
 	written := func(jobs []*Job) (out []*Job) {
 		for _, j := range jobs {
 			if j.Kind == Put || j.Kind == Multipart {
@@ -269,9 +268,7 @@ func (r *runner) after(ctx context.Context, used, unused []*Job, s *Sheet, round
 			back.Kind = Ranges
 		}
 		if r.m.Ready(ctx, []*Job{back}, s) == nil {
-			op := r.m.Move(ctx, back, s)
-			op.Kind, op.Round = Check, uint16(round)
-			s.Add(op)
+			s.around(r.m.Move(ctx, back, s), Check)
 		}
 	}
 	keys := make([]string, len(done))

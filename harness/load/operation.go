@@ -114,6 +114,15 @@ func (s *Sheet) Add(op Operation) {
 	*last = append(*last, op)
 }
 
+// around enters what is moved around the measured transfers, by its own kind. What went in parts has their rows already: one
+// more would count its bytes twice.
+func (s *Sheet) around(op Operation, kind Kind) {
+	if op.Kind.Request() {
+		op.Kind = kind
+		s.Add(op)
+	}
+}
+
 // Fail says in words what went wrong with an upload or a read, for the report.
 func (s *Sheet) Fail(key, format string, a ...any) {
 	words := fmt.Sprintf(format, a...)
