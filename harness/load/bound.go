@@ -18,7 +18,7 @@ type Bound struct {
 	Time     time.Duration
 }
 
-// around is what beginnings and ends of slices may take besides the slices: URLs, removals, transfers on their way.
+// around is what beginnings and ends of slices may take besides the slices and digests: URLs, removals, transfers on their way.
 const around = time.Second
 
 // BoundOf computes the bound of a budget: all cases in as many rounds as there may be, each with as much as it may move.
@@ -54,7 +54,8 @@ func BoundOf(b *budgets.Budget) Bound {
 		out.Objects += seeds + rounds*writes
 		out.Written += int64(c.Size) * int64(seeds+rounds*writes)
 		out.Read += int64(c.Size) * int64(rounds*(reads+checks))
-		out.Time += time.Duration(rounds) * (time.Duration(b.Slice) + around)
+		digested := time.Duration(float64(c.Size) * float64(seeds+rounds*writes) / digestRate * float64(time.Second))
+		out.Time += time.Duration(rounds)*(time.Duration(b.Slice)+around) + digested
 	}
 	out.Written += 64 << 10 * int64(len(b.Cases)) // lists of blocks
 	out.Time = (out.Time + calibrationTime(b) + 30*time.Second).Round(time.Second)

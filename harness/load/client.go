@@ -75,7 +75,9 @@ func (c *Client) mint(ctx context.Context, j *Job, s *Sheet) (*ready, error) {
 	var err error
 	switch j.Kind {
 	case Put:
-		err = r.add(c.Mint.Mint(ctx, http.MethodPut, j.Key, nil))
+		if err = r.add(c.Mint.Mint(ctx, http.MethodPut, j.Key, nil)); err == nil {
+			r.urls[0], err = c.described(ctx, r.urls[0], j, 0, int64(j.Case.Size))
+		}
 	case Multipart:
 		return c.upload(ctx, j, s)
 	default:

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bucketproof/bucketproof/fixtures/budgets"
 	"github.com/bucketproof/bucketproof/harness/bucket"
 )
 
@@ -40,6 +41,11 @@ func (c *Client) upload(ctx context.Context, j *Job, s *Sheet) (*ready, error) {
 		if err := r.add(c.Mint.Mint(ctx, http.MethodPut, j.Key, query)); err != nil {
 			return r, fmt.Errorf("no pre-signed URL could be made: %w", bucket.Classify("presign", err))
 		}
+		offset, length := partOf(j.Case, n)
+		var err error
+		if r.urls[n], err = c.described(ctx, r.urls[n], j, offset, length); err != nil {
+			return r, err
+		}
 	}
 	if c.Multipart == nil {
 		if err := r.add(c.Mint.Mint(ctx, http.MethodPut, j.Key, url.Values{"comp": {"blocklist"}})); err != nil {
@@ -47,6 +53,12 @@ func (c *Client) upload(ctx context.Context, j *Job, s *Sheet) (*ready, error) {
 		}
 	}
 	return r, nil
+}
+
+// partOf is where a part of an object stands.
+func partOf(c *budgets.Case, n int) (offset, length int64) {
+	offset = int64(n) * int64(c.PartSize)
+	return offset, min(int64(c.PartSize), int64(c.Size)-offset)
 }
 
 // gather combines the rows of an object's parts to that of the object: it begins with the first and fails with any.
@@ -73,8 +85,7 @@ func (c *Client) parts(ctx context.Context, j *Job, s *Sheet, r *ready) Operatio
 	group.SetLimit(j.Case.Parts)
 	for n := range rows {
 		group.Go(func() error {
-			offset := int64(n) * int64(j.Case.PartSize)
-			length := min(int64(j.Case.PartSize), int64(j.Case.Size)-offset)
+			offset, length := partOf(j.Case, n)
 			op, resp := c.send(ctx, j, s, Part, http.MethodPut, r.urls[n], &body{d: c.Data, number: j.Number, offset: offset, left: length}, length) //nolint:bodyclose // finish closes it
 			if resp != nil {
 				tags[n] = bucket.Part{Number: int32(n + 1), ETag: resp.Header.Get("ETag")}
