@@ -41,6 +41,10 @@ func (p *printer) throughput(t *Throughput) {
 			p.wrapped(strings.Repeat(" ", 20), strings.Repeat(" ", 20), fmt.Sprintf("%s of the baseline (%s to %s): %s", number(r.Value), number(r.Low), number(r.High), r.Verdict))
 		}
 	}
-	p.wrapped("  ", "  ", fmt.Sprintf("%d rounds in %s: %s written, %s read, %d requests, %d failed; budget %s. client: MB/s on a loopback; *: the client's machine was the bottleneck.",
-		t.Rounds, secondsOf(t.Seconds), size(t.Written), size(t.Read), t.Requests, t.Failed, t.Budget))
+	against := "not compared with an earlier run"
+	if t.Baseline != "" {
+		against = "compared with run " + t.Baseline
+	}
+	p.wrapped("  ", "  ", fmt.Sprintf("%d rounds in %s: %s written, %s read, %d requests, %d failed; budget %s; %s. client: MB/s on a loopback; *: the client's machine was the bottleneck.",
+		t.Rounds, secondsOf(t.Seconds), size(t.Written), size(t.Read), t.Requests, t.Failed, t.Budget, against))
 }

@@ -58,8 +58,8 @@ func TestALoadIsAnnouncedAndRecorded(t *testing.T) {
 	if q := line(t, r, "BYOB-RATE-003"); !strings.Contains(q.Reason, "--baseline") {
 		t.Errorf("without a baseline: got the reason %q, want one that names --baseline", q.Reason)
 	}
-	for _, what := range []string{"THROUGHPUT", "small", "read", "budget.yaml"} {
-		if !strings.Contains(got.out, what) {
+	for _, what := range []string{"THROUGHPUT", "small", "read", "budget.yaml", "not compared with an earlier run"} {
+		if !strings.Contains(strings.Join(strings.Fields(got.out), " "), what) {
 			t.Errorf("%q is not in what was printed:\n%s", what, got.out)
 		}
 	}
