@@ -9,6 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 )
 
 // Location is "": Azure signs for no region.
@@ -37,7 +38,7 @@ func (b *azureBucket) Retention(ctx context.Context) (Retention, error) {
 			r.LegalHold = "the container is under a legal hold"
 		}
 	}
-	s, err := b.service.GetProperties(ctx, nil)
+	s, _, err := b.properties(ctx)
 	if err != nil {
 		if e := b.classified("get blob service properties", err); !r.unread("blob service properties", e) {
 			return r, e
@@ -52,6 +53,23 @@ func (b *azureBucket) Retention(ctx context.Context) (Retention, error) {
 		r.Soft = "soft delete keeps removed blobs for " + count(days, "day")
 	}
 	return r, nil
+}
+
+// properties reads the blob service's properties, and the XML as Azure wrote it. Of a page or an empty answer the SDK makes
+// properties of which none is set.
+func (b *azureBucket) properties(ctx context.Context) (service.GetPropertiesResponse, []byte, error) {
+	const op = "get blob service properties"
+	var resp *http.Response
+	got, err := b.service.GetProperties(policy.WithCaptureResponse(ctx, &resp), nil)
+	if err != nil {
+		return got, nil, b.fail(op, err)
+	}
+	document, err := runtime.Payload(resp) // read already, and kept
+	if err != nil {
+		return got, nil, b.fail(op, err)
+	}
+	document, err = whole(op, document, "StorageServiceProperties")
+	return got, document, err
 }
 
 func yes(b *bool) bool { return b != nil && *b }

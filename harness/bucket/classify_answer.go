@@ -160,13 +160,19 @@ func (a answer) missingKind(op string) Kind {
 	}
 	aboutBucket := strings.Contains(op, "bucket") || strings.Contains(op, "container")
 	if _, known := codeKinds[a.code]; aboutBucket && a.code != "" && !known {
-		return KindNotConfigured // "NoSuch...Configuration" of a document that isn't in the table
+		if unsetForm.MatchString(a.code) {
+			return KindNotConfigured
+		}
+		return KindOther // a route that a gateway hasn't got says nothing about the bucket
 	}
 	if aboutBucket {
 		return KindNoSuchBucket
 	}
 	return KindNoSuchKey
 }
+
+// unsetForm is how S3 and its kin call a document that isn't set and isn't in the table: "NoSuchObjectLockConfiguration".
+var unsetForm = regexp.MustCompile(`^NoSuch\w*(Configuration|Policy|Set)$|(Configuration|Controls|Policy)NotFound(Error)?$`)
 
 // namesBucket recognises Google's message for a missing bucket.
 func (a answer) namesBucket() bool {

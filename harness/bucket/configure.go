@@ -122,18 +122,17 @@ func (c s3Configurer) SetPolicy(ctx context.Context, document []byte) error {
 type gcsConfigurer struct{ b *gcsBucket }
 
 func (c gcsConfigurer) CORS(ctx context.Context) (Document, error) {
-	const op = "get bucket attributes"
-	a, err := c.b.raw.Buckets.Get(c.b.name).Projection("noAcl").Context(ctx).Do()
+	a, err := c.b.resource(ctx)
 	switch {
 	case err != nil:
-		return Document{}, c.b.fail(op, err)
-	case a.Name != c.b.name || a.Metageneration == 0:
-		return Document{}, &Error{Op: op, Status: http.StatusOK, Kind: KindOther, Message: "the answer is no bucket's resource"}
+		return Document{}, err
+	case a.Metageneration == 0:
+		return Document{}, &Error{Op: attributes, Status: http.StatusOK, Kind: KindOther, Message: "the answer is no bucket's resource"}
 	}
 	d := Document{Turn: strconv.FormatInt(a.Metageneration, 10)}
 	if len(a.Cors) > 0 {
 		if d.Raw, err = json.Marshal(a.Cors); err != nil {
-			return Document{}, c.b.fail(op, err)
+			return Document{}, c.b.fail(attributes, err)
 		}
 	}
 	return d, nil

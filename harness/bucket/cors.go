@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -36,32 +34,21 @@ func whole(op string, raw []byte, root string) ([]byte, error) {
 }
 
 func (b *gcsBucket) CORS(ctx context.Context) ([]byte, error) {
-	const op = "get bucket attributes"
-	a, err := b.raw.Buckets.Get(b.name).Projection("noAcl").Context(ctx).Do()
+	a, err := b.resource(ctx)
 	switch {
 	case err != nil:
-		return nil, b.fail(op, err)
-	case a.Name != b.name:
-		return nil, &Error{Op: op, Status: http.StatusOK, Kind: KindOther, Message: "the answer is no bucket's resource"}
+		return nil, err
 	case len(a.Cors) == 0:
-		return nil, &Error{Op: op, Status: http.StatusOK, Kind: KindNotConfigured, Message: "the bucket's resource has no cors"}
+		return nil, &Error{Op: attributes, Status: http.StatusOK, Kind: KindNotConfigured, Message: "the bucket's resource has no cors"}
 	}
 	raw, err := json.Marshal(a.Cors)
 	if err != nil {
-		return nil, b.fail(op, err)
+		return nil, b.fail(attributes, err)
 	}
 	return raw, nil
 }
 
 func (b *azureBucket) CORS(ctx context.Context) ([]byte, error) {
-	const op = "get blob service properties"
-	var resp *http.Response
-	if _, err := b.service.GetProperties(policy.WithCaptureResponse(ctx, &resp), nil); err != nil {
-		return nil, b.fail(op, err)
-	}
-	raw, err := runtime.Payload(resp) // read already, and kept
-	if err != nil {
-		return nil, b.fail(op, err)
-	}
-	return whole(op, raw, "StorageServiceProperties")
+	_, document, err := b.properties(ctx)
+	return document, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -76,8 +77,11 @@ func (b *s3Bucket) Document(ctx context.Context, name string) (string, error) {
 }
 
 func (b *s3Bucket) Attributes(ctx context.Context, key string) error {
-	_, err := b.client.GetObjectAttributes(ctx, &s3.GetObjectAttributesInput{Bucket: &b.name, Key: &key,
+	got, err := b.client.GetObjectAttributes(ctx, &s3.GetObjectAttributesInput{Bucket: &b.name, Key: &key,
 		ObjectAttributes: []types.ObjectAttributes{types.ObjectAttributesEtag, types.ObjectAttributesObjectSize}})
+	if err == nil && got.ETag == nil && got.ObjectSize == nil { // the root's name differs from store to store
+		err = &notDocumentError{status: http.StatusOK, root: "GetObjectAttributesResponse"}
+	}
 	return b.fail("get object attributes", err)
 }
 
@@ -89,15 +93,18 @@ func (b *azureBucket) Attributes(context.Context, string) error {
 func (b *gcsBucket) Document(ctx context.Context, name string) (string, error) {
 	switch name {
 	case DocumentCORS, DocumentLifecycle, DocumentVersioning:
-		got, err := b.raw.Buckets.Get(b.name).Projection("noAcl").Context(ctx).Do()
+		got, err := b.resource(ctx)
 		if err != nil {
-			return "", b.fail("get bucket attributes", err)
+			return "", err
 		}
 		return printed(got)
 	case DocumentRoles:
 		got, err := b.raw.Buckets.GetIamPolicy(b.name).OptionsRequestedPolicyVersion(3).Context(ctx).Do()
 		if err != nil {
 			return "", b.fail("get bucket policy", err)
+		}
+		if got.Etag == "" {
+			return "", &Error{Op: "get bucket policy", Status: http.StatusOK, Kind: KindOther, Message: "the answer is no IAM policy with an etag"}
 		}
 		return printed(got)
 	}
@@ -116,9 +123,9 @@ func (b *azureBucket) Document(ctx context.Context, name string) (string, error)
 	if name != DocumentVersioning {
 		return "", noDocument(name)
 	}
-	got, err := b.service.GetProperties(ctx, nil)
+	got, _, err := b.properties(ctx)
 	if err != nil {
-		return "", b.fail("get blob service properties", err)
+		return "", err
 	}
 	return printed(map[string]any{"deleteRetentionPolicy": map[string]any{"enabled": got.DeleteRetentionPolicy != nil && yes(got.DeleteRetentionPolicy.Enabled)}})
 }

@@ -11,22 +11,38 @@ import (
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
+	raw "google.golang.org/api/storage/v1"
 )
 
 // Location is "": Google signs for no region.
 func (b *gcsBucket) Location(context.Context) (string, error) { return "", nil }
 
+// attributes is what is being done when the bucket's resource is read.
+const attributes = "get bucket attributes"
+
+// resource reads the bucket's resource. Of what is none, a page or an empty object, nothing follows: not that nothing is set.
+func (b *gcsBucket) resource(ctx context.Context) (*raw.Bucket, error) {
+	a, err := b.raw.Buckets.Get(b.name).Projection("noAcl").Context(ctx).Do()
+	switch {
+	case err != nil:
+		return nil, b.fail(attributes, err)
+	case a.Name != b.name:
+		return nil, &Error{Op: attributes, Status: http.StatusOK, Kind: KindOther, Message: "the answer is no bucket's resource"}
+	}
+	return a, nil
+}
+
 func (b *gcsBucket) Exists(ctx context.Context) error {
-	_, err := b.handle.Attrs(ctx)
-	return b.fail("get bucket attributes", err)
+	_, err := b.resource(ctx)
+	return err
 }
 
 // Retention reads the resource itself: the SDK drops a retention policy that has no effective time.
 func (b *gcsBucket) Retention(ctx context.Context) (Retention, error) {
 	var r Retention
-	a, err := b.raw.Buckets.Get(b.name).Projection("noAcl").Context(ctx).Do()
+	a, err := b.resource(ctx)
 	if err != nil {
-		e := b.classified("get bucket attributes", err)
+		e := b.classified(attributes, err)
 		if !r.unread("bucket attributes", e) {
 			return r, e
 		}
@@ -68,7 +84,7 @@ func (b *gcsBucket) Configuration(ctx context.Context) (map[string]string, error
 	documents := map[string]string{}
 	got, err := b.raw.Buckets.Get(b.name).Projection("full").Context(ctx).Do()
 	if err != nil {
-		e := b.classified("get bucket attributes", err)
+		e := b.classified(attributes, err)
 		if e.Kind == KindNoSuchBucket || e.Status == 0 {
 			return nil, e
 		}
@@ -77,7 +93,7 @@ func (b *gcsBucket) Configuration(ctx context.Context) (map[string]string, error
 		}
 		documents["attributes"] = Unreadable + string(e.Kind)
 	} else if err := splitBucket(got, documents); err != nil {
-		return nil, b.fail("get bucket attributes", err)
+		return nil, b.fail(attributes, err)
 	}
 	policy, err := b.raw.Buckets.GetIamPolicy(b.name).OptionsRequestedPolicyVersion(3).Context(ctx).Do()
 	if err != nil {

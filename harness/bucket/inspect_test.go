@@ -40,7 +40,7 @@ func TestConfigurationS3(t *testing.T) {
 		"encryption": s3Error(403, "AccessDenied"),
 		"lifecycle":  s3Error(404, "NoSuchLifecycleConfiguration"),
 		"acl":        s3Error(500, "InternalError"),
-		"tagging":    s3Error(404, "NoSuchThingThatNobodyHeardOf"),
+		"tagging":    s3Error(404, "NoSuchThingThatNobodyHeardOfConfiguration"),
 	}, s3Error(501, "NotImplemented"))}
 	got, err := open(t, "s3-compatible", "", r.client()).Configuration(t.Context())
 	if err != nil {
@@ -209,6 +209,9 @@ func TestASuccessWithoutItsDocumentIsNoAnswer(t *testing.T) {
 			"uploads":   func() error { _, err := b.Uploads(t.Context(), "run/"); return err },
 			"retention": func() error { _, err := b.Retention(t.Context()); return err },
 			"create":    func() error { _, err := b.Create(t.Context(), "run/key"); return err },
+			"lifecycle": func() error { _, err := b.Document(t.Context(), bucket.DocumentLifecycle); return err },
+			"encrypted": func() error { _, err := b.Document(t.Context(), bucket.DocumentEncryption); return err },
+			"CORS":      func() error { _, err := b.Document(t.Context(), bucket.DocumentCORS); return err },
 		} {
 			err := call()
 			var e *bucket.Error
@@ -216,6 +219,43 @@ func TestASuccessWithoutItsDocumentIsNoAnswer(t *testing.T) {
 				t.Errorf("%s answered with %q: got %v, want an error that decides nothing", name, body, err)
 			} else if !strings.Contains(err.Error(), " document") {
 				t.Errorf("%s answered with %q: %q does not say what is missing", name, body, err)
+			}
+		}
+		var e *bucket.Error
+		if err := b.Attributes(t.Context(), "run/key"); !errors.As(err, &e) || e.Kind.Definite() {
+			t.Errorf("attributes answered with %q: got %v, want an error that decides nothing", body, err)
+		}
+	}
+}
+
+// Of an object with nothing in it, or of a page, neither Google's resource nor Azure's properties may be made.
+func TestAnEmptyAnswerIsNoBucketOnWhichNothingIsSet(t *testing.T) {
+	for provider, bodies := range map[string][]string{"gcp": {"{}", `{"kind":"storage#bucket"}`, `{"name":"another"}`, "<html></html>", ""}, "azure": {"", "<html></html>", "<Cors/>"}} {
+		for _, body := range bodies {
+			b := open(t, provider, "", (&recorder{answer: answering(200, map[string]string{"Content-Type": "application/json"}, body)}).client())
+			for name, call := range map[string]func() error{
+				"versioning": func() error { _, err := b.Document(t.Context(), bucket.DocumentVersioning); return err },
+				"lifecycle": func() error {
+					if provider == "azure" {
+						return &bucket.Error{Kind: bucket.KindOther} // it takes the management API
+					}
+					_, err := b.Document(t.Context(), bucket.DocumentLifecycle)
+					return err
+				},
+				"roles": func() error {
+					if provider == "azure" {
+						return &bucket.Error{Kind: bucket.KindOther}
+					}
+					_, err := b.Document(t.Context(), bucket.DocumentRoles)
+					return err
+				},
+				"CORS":      func() error { _, err := b.CORS(t.Context()); return err },
+				"retention": func() error { _, err := b.Retention(t.Context()); return err },
+			} {
+				var e *bucket.Error
+				if err := call(); !errors.As(err, &e) || e.Kind.Definite() {
+					t.Errorf("%s: %s answered with %q: got %v, want an error that decides nothing", provider, name, body, err)
+				}
 			}
 		}
 	}

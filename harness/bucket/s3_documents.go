@@ -16,13 +16,16 @@ import (
 // s3Roots are the root elements of what S3 answers (Amazon S3 API reference, response syntax of each operation). Those are
 // listed from whose emptiness something follows.
 var s3Roots = map[string]string{
-	"GetBucketLocation":          "LocationConstraint",
-	"GetBucketVersioning":        "VersioningConfiguration",
-	"GetObjectLockConfiguration": "ObjectLockConfiguration",
-	"ListObjectsV2":              "ListBucketResult",
-	"ListObjectVersions":         "ListVersionsResult",
-	"ListMultipartUploads":       "ListMultipartUploadsResult",
-	"CreateMultipartUpload":      "InitiateMultipartUploadResult",
+	"GetBucketLocation":               "LocationConstraint",
+	"GetBucketVersioning":             "VersioningConfiguration",
+	"GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+	"GetBucketEncryption":             "ServerSideEncryptionConfiguration",
+	"GetBucketCors":                   "CORSConfiguration",
+	"GetObjectLockConfiguration":      "ObjectLockConfiguration",
+	"ListObjectsV2":                   "ListBucketResult",
+	"ListObjectVersions":              "ListVersionsResult",
+	"ListMultipartUploads":            "ListMultipartUploadsResult",
+	"CreateMultipartUpload":           "InitiateMultipartUploadResult",
 }
 
 // notDocumentError is a success without the document that it should bring: nothing was answered.
