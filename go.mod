@@ -42,6 +42,8 @@ require (
 	modernc.org/sqlite v1.60.1
 )
 
+require github.com/yuin/goldmark v1.8.7 // indirect
+
 require (
 	dario.cat/mergo v1.0.2 // indirect
 	github.com/Azure/go-ansiterm v0.0.0-20250102033503-faa5f7b0171c // indirect

@@ -190,7 +190,8 @@ func TestComparisonsTakeNoMarkupFromOutside(t *testing.T) {
 			t.Fatal(err)
 		}
 		texts := comparisonFormats(t, c)
-		if strings.ContainsAny(texts["text"], "\x1b\x00\u202e") || strings.ContainsAny(texts["Markdown"], "<>\x1b\x00\u202e") {
+		markdown := strings.ReplaceAll(texts["Markdown"], "<!-- -->", "") // ours: it takes apart what a host would link
+		if strings.ContainsAny(texts["text"], "\x1b\x00\u202e") || strings.ContainsAny(markdown, "<>\x1b\x00\u202e") {
 			t.Errorf("%q went through:\n%s\n%s", h, texts["text"], texts["Markdown"])
 		}
 	}

@@ -132,13 +132,13 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		for _, x := range s.changes {
 			rows = append(rows, []string{plain(x.ID), plain(x.Level), plain(x.Title), plain(x.outcomes()), plain(x.OldReason), plain(x.NewReason)})
 		}
-		table(&b, s.title, []string{"Requirement", "Level", "", "Outcome", "Before", "Now"}, rows)
+		table(&b, s.title, []string{"Requirement", "Level", "", "Outcome", "Before", "Now"}, rows, len(rows))
 	}
 	var slower [][]string
 	for _, s := range c.slower() {
 		slower = append(slower, []string{plain(s.Name), plain(s.Title), plain(s.words())})
 	}
-	table(&b, "Slower beyond noise", []string{"Requirement", "", "Time"}, slower)
+	table(&b, "Slower beyond noise", []string{"Requirement", "", "Time"}, slower, len(slower))
 	b.WriteString("\n")
 	for _, s := range c.speedWords() {
 		fmt.Fprintf(&b, "- Speed: %s\n", plain(s))

@@ -82,6 +82,9 @@ func WriteCTRF(w io.Writer, r *Result) error {
 		c.Timestamp = r.Run.Finished.UTC().Format(time.RFC3339)
 		s.Start, s.Stop = r.Run.Started.UnixMilli(), r.Run.Finished.UnixMilli()
 	}
+	for i, line := range c.Extra.Todo {
+		c.Extra.Todo[i] = cut(line, longestMessage)
+	}
 	stands := r.standings()
 	for _, q := range r.Requirements {
 		c.Results.add(ctrfOf(r, q, stands(q)))
@@ -135,6 +138,6 @@ func ctrfOf(r *Result, q Requirement, stands standing) ctrfTest {
 	case standsWarned:
 		t.Status = "other"
 	}
-	t.Message, t.Trace = message(r, q, stands), junitStory(r, q)
+	t.Message, t.Trace = cut(message(r, q, stands), longestMessage), cut(junitStory(r, q), longestStory)
 	return t
 }

@@ -147,6 +147,38 @@ func TestAnEditedVerdictIsNeverAGreenReport(t *testing.T) {
 	}
 }
 
+// An older edition, or another catalogue, is what a run may have been held to: no report can know better, but each says
+// which, so that whoever asked for another one sees it. It is for verify to refuse them (reports/certificate).
+func TestEveryReportForMachinesNamesEditionAndCatalogue(t *testing.T) {
+	for _, x := range writers[:4] {
+		sound := certified()
+		sound.Catalogue = strings.Repeat("a", 64)
+		for name, change := range map[string]func(*reports.Result){
+			"an older edition":   func(r *reports.Result) { r.Edition = "2024-01" },
+			"an edited digest":   func(r *reports.Result) { r.Catalogue = strings.Repeat("b", 64) },
+			"another profile":    func(r *reports.Result) { r.Profile = "documents" },
+			"another bucket":     func(r *reports.Result) { r.Subject.Address = "s3://acme-other" },
+			"a digest taken out": func(r *reports.Result) { r.Catalogue = "" },
+		} {
+			r := certified()
+			r.Catalogue = sound.Catalogue
+			change(r)
+			if name == "another profile" && x.name == "annotations" { // whose job says what it certified
+				continue
+			}
+			before, after := rendered(t, x, sound), rendered(t, x, r)
+			for _, said := range []string{r.Edition, r.Catalogue, r.Subject.Address} {
+				if !strings.Contains(after, said) {
+					t.Errorf("%s: %s: doesn't say %q", x.name, name, said)
+				}
+			}
+			if before == after {
+				t.Errorf("%s: %s makes no difference", x.name, name)
+			}
+		}
+	}
+}
+
 // redEverywhere holds a result against every report and reader.
 func redEverywhere(t *testing.T, r *reports.Result, says string) {
 	t.Helper()

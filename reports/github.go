@@ -68,11 +68,6 @@ func (a *annotations) add(kind *[]annotation, of, title, text string) {
 
 // lines adds what a result says of its requirements, the most important first: GitHub shows those to begin with.
 func (a *annotations) lines(r *Result) {
-	for _, x := range r.Waivers {
-		if x.State != Holds {
-			a.add(&a.errors, x.ID, x.ID+": a waiver that doesn't hold", x.words())
-		}
-	}
 	stands := r.standings()
 	for _, q := range byImportance(r) {
 		s := stands(q)
@@ -97,6 +92,8 @@ func (a *annotations) lines(r *Result) {
 	for _, x := range r.Waivers {
 		if x.State == Holds {
 			a.add(&a.notices, x.ID, x.ID+" is waived", x.words())
+		} else {
+			a.add(&a.errors, x.ID, x.ID+": a waiver that doesn't hold", x.words())
 		}
 	}
 }

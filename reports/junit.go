@@ -9,6 +9,12 @@ import (
 	"time"
 )
 
+// What one test case says at most, in characters: parsers refuse a text of some millions. result.json has all of it.
+const (
+	longestMessage = 4000
+	longestStory   = 100000
+)
+
 // Both published schemas of JUnit's XML are met: Jenkins' junit-10.xsd and the stricter one of Apache Ant's JUnit tasks
 // (JUnit.xsd), which wants system-out and system-err, a host, and no attribute at the root.
 type junitRoot struct {
@@ -154,7 +160,7 @@ func firstScreenText(r *Result) string {
 		if i == 0 {
 			b.WriteString("What to do now:\n")
 		}
-		fmt.Fprintf(&b, "%d. %s\n", i+1, line)
+		fmt.Fprintf(&b, "%d. %s\n", i+1, cut(line, longestMessage))
 	}
 	return b.String()
 }
@@ -177,7 +183,7 @@ func junitCaseOf(r *Result, class string, q Requirement, stands standing) junitC
 	if stands == standsMet {
 		return c
 	}
-	text := &junitText{Message: message(r, q, stands), Type: string(q.Outcome), Text: junitStory(r, q)}
+	text := &junitText{Message: cut(message(r, q, stands), longestMessage), Type: string(q.Outcome), Text: cut(junitStory(r, q), longestStory)}
 	switch stands {
 	case standsBroken:
 		c.Failure = text

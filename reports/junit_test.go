@@ -145,6 +145,25 @@ func TestJUnitIsValidForAnyBytes(t *testing.T) {
 	}
 }
 
+// libxml2 refuses a text of ten million characters, and with it whoever reads JUnit by it.
+func TestEndlessMessagesAreCutForMachines(t *testing.T) {
+	r := sample()
+	q := &r.Requirements[6] // one that failed
+	q.Reason, q.Actual, q.Remedy = strings.Repeat("é]]>\n", 1<<18), strings.Repeat("\x1b", 1<<18), strings.Repeat("<", 1<<18)
+	suites, text := parsed(t, r)
+	c := find(t, suites[0], q.ID)
+	if c.Status != junit.StatusFailed || !strings.HasPrefix(c.Message, "é]]>") || !strings.HasSuffix(c.Message, "(...)") || !strings.Contains(c.Error.Error(), "expected ") {
+		t.Errorf("got %s, %.100q", c.Status, c.Message)
+	}
+	if len(text) > 1<<20 {
+		t.Errorf("JUnit of %d bytes", len(text))
+	}
+	var b bytes.Buffer
+	if err := reports.WriteCTRF(&b, r); err != nil || b.Len() > 1<<20 {
+		t.Errorf("CTRF of %d bytes, error %v", b.Len(), err)
+	}
+}
+
 func TestJUnitIsNeverGreenWithoutACertificate(t *testing.T) {
 	for _, c := range []struct {
 		name          string

@@ -25,6 +25,9 @@ const (
 	verifyKeyEnv = "BUCKETPROOF_VERIFY_KEY"
 )
 
+// githubSummary is the longest summary of a step that GitHub shows, in bytes; of a longer one it shows nothing.
+const githubSummary = 1 << 20
+
 // keyLimit is the largest key file that is read, in bytes.
 const keyLimit = 16 << 10
 
@@ -209,10 +212,8 @@ func (d *delivery) annotate(s streams, results []*reports.Result, c *reports.Com
 	if !d.github {
 		return nil
 	}
-	for _, r := range results {
-		if err := reports.WriteGitHub(s.err, r); err != nil {
-			return err
-		}
+	if err := reports.WriteGitHub(s.err, results...); err != nil {
+		return err
 	}
 	file := os.Getenv("GITHUB_STEP_SUMMARY")
 	if file == "" {
@@ -223,10 +224,16 @@ func (d *delivery) annotate(s streams, results []*reports.Result, c *reports.Com
 		return err
 	}
 	if c != nil {
-		b.WriteString("\n")
-		if err := c.WriteMarkdown(&b); err != nil {
+		var changes bytes.Buffer
+		if err := c.WriteMarkdown(&changes); err != nil {
 			return err
 		}
+		b.WriteString("\n")
+		if b.Len()+changes.Len() > githubSummary {
+			changes.Reset()
+			fmt.Fprintf(&changes, "What changed since the baseline finds no room here: %s beside the report has it.\n", comparisonMarkdown)
+		}
+		b.Write(changes.Bytes())
 	}
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
