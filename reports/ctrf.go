@@ -85,9 +85,9 @@ func WriteCTRF(w io.Writer, r *Result) error {
 	for i, line := range c.Extra.Todo {
 		c.Extra.Todo[i] = cut(line, longestMessage)
 	}
-	stands := r.standings()
+	stands, things := r.standings(), todoBy(r)
 	for _, q := range r.Requirements {
-		c.Results.add(ctrfOf(r, q, stands(q)))
+		c.Results.add(ctrfOf(r, q, stands(q), things[q.ID]))
 	}
 	for _, q := range lacking(r) {
 		t := ctrfTest{Name: q.ID, Status: "failed", Message: missingLine, RawStatus: "missing", Tags: []string{q.Level}}
@@ -123,7 +123,7 @@ func (c *ctrfResults) add(t ctrfTest) {
 	}
 }
 
-func ctrfOf(r *Result, q Requirement, stands standing) ctrfTest {
+func ctrfOf(r *Result, q Requirement, stands standing, thing string) ctrfTest {
 	t := ctrfTest{Name: strings.TrimSpace(q.ID + " " + q.Title), Status: "failed", Duration: max(q.Milliseconds, 0),
 		Suite: []string{"bucketproof", r.Profile, family(q.ID)}, RawStatus: string(q.Outcome), Tags: []string{q.Level}}
 	if t.Name == "" {
@@ -138,6 +138,6 @@ func ctrfOf(r *Result, q Requirement, stands standing) ctrfTest {
 	case standsWarned:
 		t.Status = "other"
 	}
-	t.Message, t.Trace = cut(message(r, q, stands), longestMessage), cut(junitStory(r, q), longestStory)
+	t.Message, t.Trace = cut(message(r, q, stands), longestMessage), cut(junitStory(r, q, thing), longestStory)
 	return t
 }

@@ -117,9 +117,9 @@ func junitOf(r *Result) junitSuite {
 			s.Properties = append(s.Properties, junitProperty{p[0], p[1]})
 		}
 	}
-	stands := r.standings()
+	stands, things := r.standings(), todoBy(r)
 	for _, q := range r.Requirements {
-		s.add(junitCaseOf(r, class, q, stands(q)))
+		s.add(junitCaseOf(r, class, q, stands(q), things[q.ID]))
 	}
 	for _, q := range lacking(r) {
 		c := junitCase{Classname: class, Name: q.ID, Time: "0.000"}
@@ -178,12 +178,13 @@ func (s *junitSuite) add(c junitCase) {
 	}
 }
 
-func junitCaseOf(r *Result, class string, q Requirement, stands standing) junitCase {
+// junitCaseOf is a requirement's test case; thing is what there is to do about it, with its number among what there is to do.
+func junitCaseOf(r *Result, class string, q Requirement, stands standing, thing string) junitCase {
 	c := junitCase{Classname: class, Name: strings.TrimSpace(q.ID + " " + q.Title), Time: seconds(time.Duration(q.Milliseconds) * time.Millisecond)}
 	if stands == standsMet {
 		return c
 	}
-	text := &junitText{Message: cut(message(r, q, stands), longestMessage), Type: string(q.Outcome), Text: cut(junitStory(r, q), longestStory)}
+	text := &junitText{Message: cut(message(r, q, stands), longestMessage), Type: string(q.Outcome), Text: cut(junitStory(r, q, thing), longestStory)}
 	switch stands {
 	case standsBroken:
 		c.Failure = text
@@ -220,7 +221,7 @@ func message(r *Result, q Requirement, stands standing) string {
 }
 
 // junitStory is all a reader needs who sees nothing but the failure: the rule, both sides, what was seen, the remedy.
-func junitStory(r *Result, q Requirement) string {
+func junitStory(r *Result, q Requirement, thing string) string {
 	var b strings.Builder
 	part := func(label, text string) {
 		if !blank(text) {
@@ -228,6 +229,7 @@ func junitStory(r *Result, q Requirement) string {
 		}
 	}
 	b.WriteString("\n")
+	part("to do", thing)
 	part("requirement", q.Level+" "+q.Text)
 	part("expected", q.Expected)
 	part("actual", q.Actual)

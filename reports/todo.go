@@ -13,11 +13,12 @@ type task struct {
 	Title        string
 	Seen         string
 	Remedy       string
-	Advice       bool // Remedy is what to do in general: nothing to copy
-	Requirements []Requirement
-	Undecided    int // how many others can't be decided before it is mended
+	Advice       bool          // Remedy is what to do in general: nothing to copy
+	Requirements []Requirement // those that share the cause, and then those that fail by it
+	Undecided    int           // how many others can't be decided before it is mended
 
-	rank int
+	rank  int
+	peers int // how many of the requirements share the cause
 }
 
 // The ranks of tasks: what is broken comes before what could not be decided, that before what nobody looked at, and what
@@ -59,8 +60,9 @@ func (t task) Label() string {
 // Family is the family of a task's first requirement.
 func (t task) Family() string { return family(t.Requirements[0].ID) }
 
-// todo lists what there is to do, the most important first: what is broken, in the order of how much stands on it and how
-// much it mends, then what could not be decided, then what nobody looked at, then the warnings.
+// todo lists what there is to do, the most important first: what is broken, then what could not be decided, then what nobody
+// looked at, then the warnings; of each, first what lets in somebody who must stay out, then what mends most. What fails only
+// because something else does is no task of its own.
 func todo(r *Result) []task {
 	stands, waiting := r.standings(), map[string]int{}
 	for _, q := range r.Requirements {
@@ -71,21 +73,37 @@ func todo(r *Result) []task {
 	var ts []task
 	ts = append(ts, leftBehind(r)...)
 	ts = append(ts, staleWaivers(r)...)
-	at := map[string]int{}
+	why, at, taskOf := newCauses(r, stands), map[string]int{}, map[string]int{}
+	var led []Requirement
 	for _, q := range r.Requirements {
 		rank := rankOf(q, stands(q))
-		if rank < 0 || q.StandsOn != "" && waitsFor(r, q.StandsOn) {
+		if rank < 0 || why.waits(q) {
+			continue
+		}
+		if why.root(q, rank) != "" {
+			led = append(led, q)
 			continue
 		}
 		key := causeOf(q, rank)
-		if i, there := at[key]; there {
-			ts[i].add(q, waiting[q.ID])
-			continue
+		i, there := at[key]
+		if !there {
+			i = len(ts)
+			at[key] = i
+			ts = append(ts, task{Word: wordOf(q, rank), Title: q.Title, Seen: seenOf(q), rank: rank})
 		}
-		at[key] = len(ts)
-		t := task{Word: wordOf(q, rank), Title: q.Title, Seen: seenOf(q), rank: rank}
-		t.add(q, waiting[q.ID])
-		ts = append(ts, t)
+		taskOf[q.ID] = i
+		ts[i].Requirements = append(ts[i].Requirements, q)
+		ts[i].Undecided += waiting[q.ID]
+		ts[i].peers++
+	}
+	for _, q := range led {
+		t := &ts[taskOf[why.root(q, rankOf(q, stands(q)))]]
+		t.Undecided += waiting[q.ID]
+		if q.Outcome == Failed {
+			t.Requirements = append(t.Requirements, q)
+		} else {
+			t.Undecided++
+		}
 	}
 	if ids := lacking(r); len(ids) > 0 {
 		t := task{Word: "errored", Title: plural(len(ids), "requirement is", "requirements are") + " missing from the result",
@@ -98,6 +116,12 @@ func todo(r *Result) []task {
 	slices.SortStableFunc(ts, func(a, b task) int {
 		if a.rank != b.rank {
 			return a.rank - b.rank
+		}
+		if a.exposes() != b.exposes() {
+			if a.exposes() {
+				return -1
+			}
+			return 1
 		}
 		return (b.Undecided*2 + len(b.Requirements)) - (a.Undecided*2 + len(a.Requirements))
 	})
@@ -123,31 +147,34 @@ func byImportance(r *Result) []Requirement {
 // firstThings are what the report's first screen says to do, in words: title, what was seen and what mends it.
 func firstThings(r *Result) (out []string) {
 	ts := todo(r)
-	for i, t := range ts {
-		if i == firstScreen {
-			break
-		}
-		line := inline(t.Title) + ": " + inline(t.Seen)
-		if t.Remedy != "" {
-			line += ". Do: " + inline(firstLine(t.Remedy))
-		}
-		if n := len(t.Requirements); n > 0 {
-			ids := make([]string, n)
-			for k, q := range t.Requirements {
-				ids[k] = inline(q.ID)
-			}
-			line += " (" + some(ids) + ")"
-		}
-		out = append(out, line)
+	for _, t := range ts[:min(len(ts), firstScreen)] {
+		out = append(out, t.words())
 	}
 	return out
 }
 
-// waitsFor says whether a requirement is in the result as something that is itself to be mended or decided.
-func waitsFor(r *Result, id string) bool {
-	return slices.ContainsFunc(r.Requirements, func(q Requirement) bool {
-		return q.ID == id && q.StandsOn == "" && (q.Outcome == Failed || q.Outcome == Errored || q.Outcome == NotRun)
-	})
+// words say a task in one line.
+func (t task) words() string {
+	line := inline(t.Title) + ": " + inline(t.Seen) + ". Do: " + inline(firstLine(t.Remedy))
+	if n := len(t.Requirements); n > 0 {
+		ids := make([]string, n)
+		for k, q := range t.Requirements {
+			ids[k] = inline(q.ID)
+		}
+		line += " (" + some(ids) + ")"
+	}
+	return line
+}
+
+// todoBy says of each requirement which thing to do it is part of, with its number.
+func todoBy(r *Result) map[string]string {
+	out := map[string]string{}
+	for i, t := range todo(r) {
+		for _, q := range t.Requirements {
+			out[q.ID] = fmt.Sprintf("%d. %s", i+1, t.words())
+		}
+	}
+	return out
 }
 
 func idsOf(required []Required) (ids []string) {
@@ -173,21 +200,6 @@ func rankOf(q Requirement, s standing) int {
 	return -1
 }
 
-// causeOf is the same for requirements that one thing mends: in a family, what was seen to be the same; of what is
-// undecided, the reason. What gives no cause stands by itself.
-func causeOf(q Requirement, rank int) string {
-	cause := inline(q.Reason)
-	if rank == rankBroken || rank == rankWarning {
-		cause = family(q.ID) + "\x00" + inline(q.Actual)
-		if blank(q.Actual) {
-			cause = q.ID
-		}
-	} else if cause == "" {
-		cause = q.ID
-	}
-	return fmt.Sprint(rank, "\x00", q.Outcome, "\x00", cause)
-}
-
 func wordOf(q Requirement, rank int) string {
 	switch {
 	case rank == rankBroken:
@@ -208,61 +220,21 @@ func seenOf(q Requirement) string {
 	case !knownOutcome(q.Outcome):
 		return fmt.Sprintf("the outcome %q, which nobody knows", q.Outcome)
 	case !blank(q.Actual) && q.Outcome == Failed:
-		return q.Actual
+		return ofWhat(q) + q.Actual
 	case blank(q.Reason):
 		return "no reason is given"
 	}
 	return q.Reason
 }
 
-func (t *task) add(q Requirement, waiting int) {
-	t.Requirements = append(t.Requirements, q)
-	t.Undecided += waiting
-}
-
-// finish names what several requirements have in common, and joins what mends them, each line once.
-func (t *task) finish(r *Result) {
-	if n := len(t.Requirements); n > 1 {
-		name := familyName(t.Family())
-		for _, q := range t.Requirements {
-			if family(q.ID) != t.Family() {
-				name = ""
-			}
-		}
-		t.Title = fmt.Sprintf("%d requirements, one cause", n)
-		if name != "" {
-			t.Title = name + ": " + t.Title
-		}
+// ofWhat is what an expectation is about, where its words begin with that ("GET without the URL's query: 401 or 403"), and the
+// actual side doesn't say it too: "200 OK" alone tells nobody anything.
+func ofWhat(q Requirement) string {
+	what, _, ok := strings.Cut(inline(q.Expected), ": ")
+	if !ok || strings.Contains(q.Actual, ": ") {
+		return ""
 	}
-	var lines []string
-	for _, q := range t.Requirements {
-		for _, line := range strings.Split(strings.TrimRight(q.Remedy, "\n "), "\n") {
-			if !blank(line) && (len(t.Requirements) == 1 || !slices.Contains(lines, line)) {
-				lines = append(lines, line)
-			}
-		}
-	}
-	if len(lines) > 0 {
-		t.Remedy = strings.Join(lines, "\n")
-	}
-	if t.Remedy == "" {
-		t.Remedy, t.Advice = t.advice(r), true
-	}
-}
-
-// advice is what to do where no requirement says what mends it.
-func (t *task) advice(r *Result) string {
-	switch {
-	case t.rank == rankUndecided && t.Word == "errored":
-		return "Clear what kept it from answering, then run again."
-	case t.Word == string(Unverified) && onlyEmulated(r.Subject.Store) != "":
-		return "Certify the provider's own bucket: this emulator can't show it."
-	case t.Word == string(Unverified):
-		return "Have it seen by something that decides it: this run could not."
-	case t.Word == string(NotRun) && !blank(r.Run.Filter):
-		return "Run again without --only."
-	}
-	return ""
+	return what + ": "
 }
 
 // leftBehind is what the run did to the bucket that it must not have done.
@@ -304,8 +276,14 @@ func staleWaivers(r *Result) (ts []task) {
 			t.Seen, t.Remedy = "the requirement is met without it, or not in this run", "Take it out of the file of waivers."
 		case WaiverUnmatched:
 			t.Seen, t.Remedy = "the requirement fails in another way than it expects", "See what changed: mend it, or have "+w.Owner+" write the waiver anew."
-		case WaiverUntested, WaiverNotApplied:
+		case WaiverInvalid:
+			t.Seen, t.Remedy = "it lacks something that every waiver must say, or stands there twice", "Complete it in the file of waivers: ID, reason, owner, issue, last day and expected message, once."
+		case WaiverUntested:
 			t.Word, t.rank, t.Seen = "errored", rankUndecided, "its requirement could not be decided"
+			t.Remedy = "Have " + w.ID + " decided: see what kept it from that."
+		case WaiverNotApplied:
+			t.Word, t.rank, t.Seen = "errored", rankUndecided, "it would hold, and was not applied"
+			t.Remedy = "Certify again with this file of waivers."
 		}
 		ts = append(ts, t)
 	}
