@@ -65,11 +65,26 @@ var templates = sync.OnceValues(func() (*template.Template, error) {
 		"shown": shown, "reason": func(l lineView) string { return ownReason(l.Requirement) }, "state": state, "icon": icon, "href": localHref,
 		"ms":       func(n int64) string { return took(time.Duration(n) * time.Millisecond) },
 		"millis":   func(n float64) string { return fmt.Sprintf("%.3g ms", n) },
-		"requests": requestsOf, "spans": spans, "parts": remedyParts, "short": short, "lower": strings.ToLower,
+		"requests": requestsOf, "pieces": pieces, "spans": spans, "parts": remedyParts, "short": short, "lower": strings.ToLower,
 		"met":    func(l lineView) bool { return l.Outcome == Passed || l.Outcome == NotApplicable },
 		"status": statusOf,
 	}).ParseFS(page, "page/*.tmpl")
 })
+
+// pieces splits an address where a line may best be broken: a browser would do it at any hyphen of a region.
+func pieces(address string) (out []string) {
+	for address != "" {
+		i := strings.IndexAny(address, "/@?&")
+		for i >= 0 && i+1 < len(address) && address[i+1] == '/' {
+			i++
+		}
+		if i < 0 || i+1 == len(address) {
+			return append(out, address)
+		}
+		out, address = append(out, address[:i+1]), address[i+1:]
+	}
+	return out
+}
 
 // short is the beginning of a remedy: its first words, and the first of what is to be copied.
 func short(remedy string) []remedyPart {

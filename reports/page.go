@@ -49,6 +49,27 @@ func (p *reportPage) Command() string {
 // firstScreen is how many things to do are read within a minute, and fit on a phone.
 const firstScreen = 3
 
+// Decided is what decided the verdict, and DecidedBy the requirements it names.
+func (p *reportPage) Decided() []mention {
+	line, _ := p.decided()
+	return line
+}
+
+// DecidedBy are the requirements that Decided is about; none where it names none at its end.
+func (p *reportPage) DecidedBy() []mention {
+	_, by := p.decided()
+	return by
+}
+
+// decided parts the verdict's first sentence where it begins to name requirements: a phone has no room for those.
+func (p *reportPage) decided() (line, by []mention) {
+	line = p.Why[0]
+	if len(line) < 2 || !strings.HasSuffix(line[0].Text, ": ") {
+		return line, nil
+	}
+	return []mention{{Text: strings.TrimSuffix(line[0].Text, ": ")}}, line[1:]
+}
+
 // Besides is what else explains the verdict, after what decided it.
 func (p *reportPage) Besides() [][]mention {
 	if len(p.Why) < 2 {

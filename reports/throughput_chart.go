@@ -8,9 +8,9 @@ import (
 
 // The charts' plane, in the units of their viewBox.
 const (
-	chartWidth, chartHeight = 320.0, 120.0
-	chartLeft, chartRight   = 38.0, 6.0
-	chartTop, chartBottom   = 10.0, 22.0
+	chartWidth, chartHeight = 320.0, 124.0
+	chartLeft, chartRight   = 40.0, 8.0
+	chartTop, chartBottom   = 14.0, 20.0
 )
 
 // throughputView is what the throughput template is given.
@@ -28,8 +28,10 @@ type throughputCaseView struct {
 	State, Word                 string
 	What                        string
 	Rate, PerSecond, Least      string
+	RateIn, PerSecondIn         string // the intervals
 	P50, P99, First, Most       string
 	Client, CPU, Ratio, RatioOf string
+	RatioIn                     string
 	Over, Latency               chart
 }
 
@@ -59,16 +61,21 @@ type (
 	}
 )
 
+// Left, Right and Floor are where the axis is drawn.
+func (chart) Left() float64  { return chartLeft }
+func (chart) Right() float64 { return chartWidth - chartRight }
+func (chart) Floor() float64 { return chartHeight - chartBottom }
+
 func newThroughputView(t *Throughput) *throughputView {
 	if t == nil {
 		return nil
 	}
 	v := &throughputView{T: t, Failures: t.Failures}
-	v.Lead = fmt.Sprintf("%d rounds in %s by the budget %q: %s written and %s read in %d requests, of which %d failed. At most %s, %s and %d requests were announced.",
-		t.Rounds, secondsOf(t.Seconds), t.Budget, size(t.Written), size(t.Read), t.Requests, t.Failed, size(t.Bound.Written), size(t.Bound.Read), t.Bound.Requests)
+	v.Lead = fmt.Sprintf("%s, %s. %d rounds in %s: %s written and %s read in %d requests, of which %d failed. Announced before it began: at most %s written, %s read and %d requests.",
+		reached(t.Cases), t.Budget, t.Rounds, secondsOf(t.Seconds), size(t.Written), size(t.Read), t.Requests, t.Failed, size(t.Bound.Written), size(t.Bound.Read), t.Bound.Requests)
 	for i, c := range t.Cases {
 		w := throughputCaseView{C: c, Word: c.Verdict, State: map[string]string{"reached": "passed", "missed": "failed"}[c.Verdict], What: throughputWords(c),
-			Rate: figureWords(c.MBps), PerSecond: figureWords(c.PerSecond), P50: number(c.Latency.P50), P99: number(c.Latency.P99), First: number(c.FirstByte.P99),
+			Rate: number(c.MBps.Median), RateIn: intervalOf(c.MBps.Low, c.MBps.High), PerSecond: number(c.PerSecond.Median), PerSecondIn: intervalOf(c.PerSecond.Low, c.PerSecond.High), P50: number(c.Latency.P50), P99: number(c.Latency.P99), First: number(c.FirstByte.P99),
 			Least: least(c.Budget), Most: most(c.Budget), Client: number(c.ClientMBps), CPU: fmt.Sprintf("%.0f %%", 100*c.CPU), Over: overChart(t, i), Latency: latencyChart(c)}
 		if w.State == "" {
 			w.State = "errored"
@@ -78,7 +85,7 @@ func newThroughputView(t *Throughput) *throughputView {
 		}
 		if r := c.Ratio; r != nil {
 			v.Against = true
-			w.Ratio, w.RatioOf = fmt.Sprintf("%s (%s to %s)", number(r.Value), number(r.Low), number(r.High)), r.Verdict
+			w.Ratio, w.RatioIn, w.RatioOf = number(r.Value), intervalOf(r.Low, r.High), r.Verdict
 		}
 		v.Cases = append(v.Cases, w)
 	}
@@ -98,9 +105,25 @@ func number(v float64) string {
 	return fmt.Sprintf("%.3g", v)
 }
 
-func figureWords(f ThroughputFigure) string {
-	return fmt.Sprintf("%s (%s to %s)", number(f.Median), number(f.Low), number(f.High))
+func intervalOf(low, high float64) string {
+	return fmt.Sprintf("(%s to %s)", number(low), number(high))
 }
+
+// reached counts the loads by what became of their budgets.
+func reached(cs []ThroughputCase) string {
+	counts := map[string]int{}
+	for _, c := range cs {
+		counts[c.Verdict]++
+	}
+	words := fmt.Sprintf("%d of %s reached the budget", counts["reached"], plural(len(cs), "load", "loads"))
+	if n := counts["missed"]; n > 0 {
+		words += fmt.Sprintf(" and %d missed it", n)
+	}
+	return words
+}
+
+// Sentence ends what was missed with one full stop.
+func (v *throughputView) Sentence(s string) string { return strings.TrimRight(inline(s), ".") + "." }
 
 // throughputWords say what a case does.
 func throughputWords(c ThroughputCase) string {
@@ -169,10 +192,10 @@ func overChart(t *Throughput, at int) chart {
 	out.Line = strings.Join(points, " ")
 	if demand > 0 && high > 0 {
 		out.Limits = append(out.Limits, chartLimit{X1: chartLeft, Y1: y(demand), X2: chartWidth - chartRight, Y2: y(demand), TextX: chartWidth - chartRight, TextY: y(demand) - 3, Anchor: "end",
-			Text: "least " + number(demand)})
+			Text: "at least " + number(demand)})
 	}
 	out.Marks = []chartMark{{chartLeft - 4, chartTop + 4, "end", number(high)}, {chartLeft - 4, chartHeight - chartBottom, "end", "0"},
-		{chartLeft, chartHeight - 8, "start", "MB/s over " + secondsOf(last)}}
+		{chartLeft, chartHeight - 5, "start", "0 s"}, {chartWidth - chartRight, chartHeight - 5, "end", secondsOf(last)}}
 	return out
 }
 
@@ -215,14 +238,14 @@ func latencyChart(c ThroughputCase) chart {
 	for i, l := range limits {
 		if l.ms > 0 {
 			at := x(l.ms)
-			m := chartLimit{X1: at, Y1: chartTop - 4, X2: at, Y2: chartHeight - chartBottom, TextX: at - 3, TextY: chartTop + 4 + 11*float64(i), Anchor: "end", Text: l.name + " " + number(l.ms)}
-			if at < chartLeft+60 {
+			m := chartLimit{X1: at, Y1: chartTop - 6, X2: at, Y2: chartHeight - chartBottom, TextX: at - 3, TextY: chartTop + 3 + 13*float64(i), Anchor: "end", Text: l.name + " " + number(l.ms) + " ms"}
+			if at < chartLeft+80 {
 				m.TextX, m.Anchor = at+3, "start"
 			}
 			out.Limits = append(out.Limits, m)
 		}
 	}
 	out.Marks = []chartMark{{chartLeft - 4, chartTop + 4, "end", fmt.Sprint(most)}, {chartLeft - 4, chartHeight - chartBottom, "end", "0"},
-		{chartLeft, chartHeight - 8, "start", number(low) + " ms"}, {chartWidth - chartRight, chartHeight - 8, "end", number(max(high, 2*low)) + " ms"}}
+		{chartLeft, chartHeight - 5, "start", number(low) + " ms"}, {chartWidth - chartRight, chartHeight - 5, "end", number(max(high, 2*low)) + " ms"}}
 	return out
 }

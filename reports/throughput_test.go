@@ -68,20 +68,20 @@ func TestALoadOnThePage(t *testing.T) {
 			t.Errorf("%q is in the section", never)
 		}
 	}
-	for _, want := range []string{"operations.csv.gz", "least 25", "p50 100", "p99 2000", "503 SlowDown", "slower", "(the bottleneck)"} {
+	for _, want := range []string{"operations.csv.gz", "at least 25", "p50 100 ms", "p99 2000 ms", "503 SlowDown", "slower", "the bottleneck", "0 of 2 loads reached the budget and 1 missed it"} {
 		if !strings.Contains(section, want) {
 			t.Errorf("%q is not in the section", want)
 		}
 	}
-	if n := strings.Count(section, "<svg viewBox"); n != 4 {
-		t.Errorf("got %d charts, want two for each of 2 cases", n)
+	if n := strings.Count(section, "<svg viewBox"); n != 3 {
+		t.Errorf("got %d charts, want two for the first case, and one for that without a histogram", n)
 	}
 	chart := section[strings.Index(section, "<svg viewBox"):]
 	chart = chart[:strings.Index(chart, "</svg>")+len("</svg>")]
 	if n := strings.Count(chart, "<circle"); n != 2 {
 		t.Errorf("got %d points in the first chart, want one a round", n)
 	}
-	if strings.Count(chart, "stroke-dasharray") != 1 {
+	if strings.Count(chart, `<line class="limit"`) != 1 {
 		t.Error("the first chart lacks the budget's line, or has more than one")
 	}
 	for d := xml.NewDecoder(strings.NewReader(chart)); ; {

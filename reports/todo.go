@@ -39,6 +39,9 @@ func (t task) IDs() []string {
 	return ids
 }
 
+// First is the first line of what to do.
+func (t task) First() string { return inline(firstLine(t.Remedy)) }
+
 // More is how many requirements a task has that IDs leaves out.
 func (t task) More() int { return len(t.Requirements) - min(len(t.Requirements), t.firstFew()) }
 

@@ -39,12 +39,13 @@
     (box.querySelector("figcaption") || box).appendChild(b);
   });
 
-  // Paper can't be clicked: what isn't met is printed open, the rest as it stands. What a filter hides is printed all the
+  // Paper can't be clicked: what isn't met is printed open, but for whole requests and answers, which the evidence has; the
+  // rest as it stands. What a filter hides is printed all the
   // same: a page that looks green must be green.
   var closed = [];
   function unmet(l) { return ["passed", "not applicable", "waived"].indexOf(l.dataset.word) < 0; }
   window.addEventListener("beforeprint", function () {
-    closed = all("details:not([open])").filter(function (d) { return !d.closest(".line") || unmet(d.closest(".line")); });
+    closed = all("details:not(.exchange):not([open])").filter(function (d) { return !d.closest(".line") || unmet(d.closest(".line")); });
     closed.forEach(function (d) { d.open = true; });
   });
   window.addEventListener("afterprint", function () { closed.forEach(function (d) { d.open = false; }); });
