@@ -83,7 +83,9 @@ func (d *dog) check() {
 func (d *dog) stop() {
 	d.mu.Lock()
 	d.ended = true
-	d.timer.Stop()
+	if d.timer != nil { // it was let off before the request began
+		d.timer.Stop()
+	}
 	d.mu.Unlock()
 	d.cancel()
 }

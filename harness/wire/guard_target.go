@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -112,12 +113,18 @@ func badKey(key string) string {
 	}
 	seen := key
 	for range decodings {
-		for _, form := range []string{seen, norm.NFKC.String(seen)} {
-			if why := folded(form); why != "" {
-				return fmt.Sprintf("key %q has %s", key, why)
-			}
+		why := folded(seen)
+		if why == "" && !ascii(seen) { // ASCII is its own NFKC form
+			why = folded(norm.NFKC.String(seen))
 		}
-		seen = percentDecoded(seen)
+		if why != "" {
+			return fmt.Sprintf("key %q has %s", key, why)
+		}
+		decoded := percentDecoded(seen)
+		if decoded == seen {
+			break
+		}
+		seen = decoded
 	}
 	return ""
 }
@@ -145,10 +152,11 @@ func percentDecoded(s string) string {
 		return s
 	}
 	var b strings.Builder
+	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
-			if c, err := url.PathUnescape(s[i : i+3]); err == nil {
-				b.WriteString(c)
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil { // takes no sign, and no "_" with a base
+				b.WriteByte(byte(c))
 				i += 2
 				continue
 			}

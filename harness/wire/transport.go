@@ -97,32 +97,22 @@ func (t *Transport) CloseIdle() { t.base.CloseIdleConnections() }
 // would have said less, or net/http's own.
 func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	rec := recorderOf(in.Context())
-	var e *entry
-	var try tries
-	req, write, err := t.admit(in, rec, &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			try.got(info)
-			e.write(func() { e.kept = e.kept || info.Reused })
-			e.mark(connected)
-		},
-		TLSHandshakeStart:    func() { e.mark(securing) },
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { e.mark(secured) },
-		WroteRequest:         func(httptrace.WroteRequestInfo) { e.mark(sent) },
-		GotFirstResponseByte: func() { e.mark(answered) },
-	})
+	c := &course{}
+	w, ctx := watchdog(in.Context(), t.o.Limits)
+	req, write, err := t.admit(httptrace.WithClientTrace(ctx, c.trace()), in, rec)
 	if err == nil {
-		e, err = rec.begin(req, t.secrets)
+		c.entry, err = rec.begin(req, t.secrets)
 	}
 	if err != nil {
+		w.stop()
 		if in.Body != nil {
 			_ = in.Body.Close() // a RoundTripper always does
 		}
 		return nil, err
 	}
 	t.requests.Add(1)
-	w, ctx := watchdog(req.Context(), t.o.Limits)
-	req = req.WithContext(ctx)
 	w.sending(req.ContentLength)
+	e, try := c.entry, &c.tries
 	resp, err := t.base.RoundTrip(req)
 	if err == nil && try.again() {
 		_ = resp.Body.Close() // can't be: the second try had a connection on which nothing can be sent
@@ -130,7 +120,7 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	}
 	if err != nil {
 		w.stop()
-		return nil, t.failed(in, rec, e, &try, w.instead(err))
+		return nil, t.failed(in, rec, e, try, w.instead(err))
 	}
 	if write != nil && resp.StatusCode < 300 {
 		write.done()
@@ -141,15 +131,36 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// admit makes the request that is sent out of the one that is asked for, if it may be sent.
-func (t *Transport) admit(in *http.Request, rec *Recorder, trace *httptrace.ClientTrace) (*http.Request, *pendingWrite, error) {
+// course is what happens to one request on its way.
+type course struct {
+	entry *entry
+	tries tries
+}
+
+// trace enters it.
+func (c *course) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			c.tries.got(info)
+			c.entry.write(func() { c.entry.kept = c.entry.kept || info.Reused })
+			c.entry.mark(connected)
+		},
+		TLSHandshakeStart:    func() { c.entry.mark(securing) },
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { c.entry.mark(secured) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { c.entry.mark(sent) },
+		GotFirstResponseByte: func() { c.entry.mark(answered) },
+	}
+}
+
+// admit makes the request that is sent, under ctx, out of the one that is asked for, if it may be sent.
+func (t *Transport) admit(ctx context.Context, in *http.Request, rec *Recorder) (*http.Request, *pendingWrite, error) {
 	if rec.sealed() {
 		return nil, nil, errSealed
 	}
 	if in.URL == nil || in.Header == nil {
 		return nil, nil, errors.New("a request without URL or header")
 	}
-	req := in.Clone(httptrace.WithClientTrace(in.Context(), trace))
+	req := in.Clone(ctx)
 	var write *pendingWrite
 	if t.o.Unguarded == nil || !t.o.Unguarded(req) {
 		var err error
@@ -189,19 +200,17 @@ func (t *Transport) failed(in *http.Request, rec *Recorder, e *entry, try *tries
 }
 
 func (t *Transport) userAgent(rec *Recorder, sdk string) string {
-	ua := t.o.Program
-	if ua == "" {
-		ua = "bucketproof"
+	program, requirement := t.o.Program, ""
+	if program == "" {
+		program = "bucketproof"
 	}
-	ua += " (run " + t.o.RunID
 	if rec != nil && rec.requirement != "" {
-		ua += "; " + rec.requirement
+		requirement = "; " + rec.requirement
 	}
-	ua += ")"
 	if sdk != "" {
-		ua += " " + sdk
+		sdk = " " + sdk
 	}
-	return ua
+	return program + " (run " + t.o.RunID + requirement + ")" + sdk
 }
 
 // countedBody counts what was read of an answer and tells its entry when it ends.
