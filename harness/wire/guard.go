@@ -219,7 +219,7 @@ func (g *Guard) check(req *http.Request) (*pendingWrite, error) {
 	if err := undisguised(req); err != nil {
 		return nil, refuse("%s", err)
 	}
-	free := reads(req.Method) || (isTokenRequest(req) && (g == nil || g.scope.style(req) == elsewhere))
+	free := reads(req.Method) || ((g == nil || g.scope.style(req) == elsewhere) && isTokenRequest(req))
 	if g == nil {
 		if !free {
 			return nil, refuse("this connection only reads")

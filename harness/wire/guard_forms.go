@@ -128,10 +128,41 @@ func reads(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-// tunnels looks for the words first, since it is asked of every request of a load.
+// tunnels reports whether a query, decoded, has a method in it. It looks for the words first, since it is asked of every request
+// of a load.
 func tunnels(query string) bool {
-	lower := strings.ToLower(query)
-	return (strings.Contains(lower, "http") || strings.Contains(lower, "_method")) && tunnel.MatchString(query)
+	seen := query
+	if escapesLetters(query) {
+		seen = percentDecoded(query)
+	}
+	return namesMethods(seen) && tunnel.MatchString(percentDecoded(query))
+}
+
+// escapesLetters reports whether a query has an escape from %40 to %7F: all letters, and the underscore, are among them.
+func escapesLetters(query string) bool {
+	for i := strings.IndexByte(query, '%'); i >= 0 && i+1 < len(query); {
+		if query[i+1] >= '4' && query[i+1] <= '7' {
+			return true
+		}
+		next := strings.IndexByte(query[i+1:], '%')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
+}
+
+// namesMethods reports whether one of the words is there without which tunnel can't match.
+func namesMethods(s string) bool {
+	for _, word := range []string{"http", "_method"} {
+		for i := 0; i+len(word) <= len(s); i++ {
+			if s[i]|0x20 == word[0]|0x20 && strings.EqualFold(s[i:i+len(word)], word) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // undisguised puts a request into one spelling, and refuses one that would not be on the wire what it looks like here.
@@ -146,7 +177,7 @@ func undisguised(req *http.Request) error {
 		return errors.New("its URL has credentials before the host")
 	case !ascii(u.Host) || !ascii(req.Host):
 		return errors.New("its host is not ASCII")
-	case tunnels(percentDecoded(u.RawQuery)):
+	case tunnels(u.RawQuery):
 		return errors.New("its query would change the method")
 	case reads(req.Method) && bodyLength(req) != 0:
 		return errors.New("a read with a body")

@@ -40,7 +40,7 @@ func (s *Scope) style(req *http.Request) style {
 
 // target takes bucket and key out of a request, strictly: whatever is not a known form of writing one object is refused.
 func (s *Scope) target(req *http.Request) (target, error) {
-	if req.Host != "" && spelled(req.URL.Scheme, req.Host) != spelled(req.URL.Scheme, req.URL.Host) {
+	if req.Host != "" && req.Host != req.URL.Host && spelled(req.URL.Scheme, req.Host) != spelled(req.URL.Scheme, req.URL.Host) {
 		return target{}, fmt.Errorf("the Host header names %q, the URL %q", req.Host, req.URL.Host)
 	}
 	how := s.style(req)

@@ -25,6 +25,7 @@ type meteredConn struct {
 	net.Conn
 	sent  atomic.Int64
 	muted atomic.Bool
+	taken atomic.Bool // into use, which ends the deadline of its making
 }
 
 func (c *meteredConn) Write(p []byte) (int, error) {
@@ -81,7 +82,7 @@ func (t *tries) got(info httptrace.GotConnInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	next := meteredUnder(info.Conn)
-	if next != nil {
+	if next != nil && next.taken.CompareAndSwap(false, true) {
 		_ = next.SetDeadline(time.Time{})
 	}
 	if t.repeated = t.repeated || t.conn != nil && t.conn.sent.Load()-t.before > goodbye; t.repeated {
