@@ -71,13 +71,13 @@ func BenchmarkClient(b *testing.B) {
 				for i := range of {
 					ratios[i] = of[i] / to[i]
 				}
-				median, low, high := load.MedianOf(ratios, benchSeed)
+				median, low, high := load.MedianWithin(ratios, benchSeed)
 				b.ReportMetric(median, name)
 				b.ReportMetric(low, name+"-low")
 				b.ReportMetric(high, name+"-high")
 			}
 			for name, w := range map[string]*way{"MB/s": ours, "bare-MB/s": bare} {
-				median, _, _ := load.MedianOf(w.mbps, benchSeed)
+				median, _, _ := load.MedianWithin(w.mbps, benchSeed)
 				b.ReportMetric(median, name)
 			}
 			report("blind/bare", blind.mbps, bare.mbps)
