@@ -1,7 +1,9 @@
 package faults
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -83,7 +85,7 @@ func (m *Matrix) tryConnector(ctx context.Context, f ConnectorFault, sound *repo
 	if front == nil {
 		front = func(h http.Handler) http.Handler { return h }
 	}
-	c, err := yard.Behind(ctx, y, f.Build, nil, front)
+	c, err := yard.Behind(ctx, y, f.Build, nil, func(h http.Handler) http.Handler { return declaring(providers, front(h)) })
 	if err != nil {
 		return fail(err)
 	}
@@ -97,4 +99,25 @@ func (m *Matrix) tryConnector(ctx context.Context, f ConnectorFault, sound *repo
 	row.compare(Fault{Breaks: f.Breaks, Blocks: f.Blocks}, sound, d.Result)
 	row.Milliseconds = time.Since(began).Milliseconds()
 	return d.Result, row, nil
+}
+
+// declaring has a connector declare those providers alone whose buckets it is tried with: of others nothing could be seen.
+func declaring(providers []string, next http.Handler) http.Handler {
+	described := respond(next, func(a *answer) {
+		var info map[string]any
+		if json.Unmarshal(a.body.Bytes(), &info) != nil || info["providers"] == nil {
+			return
+		}
+		info["providers"] = providers
+		if text, err := json.Marshal(info); err == nil {
+			a.body = *bytes.NewBuffer(text)
+		}
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/connector" {
+			described.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -140,9 +140,14 @@ func yardStore(info *driver.Info, y *Yard) reports.Store {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s: %d buckets on %s %s (%s).", p, len(y.Of(p)), l.Store.Name, l.Store.Version, l.Store.Kind))
 	}
 	for _, p := range catalogue.Providers {
-		if why, missing := y.Missing[p]; missing {
-			s.Notes = append(s.Notes, fmt.Sprintf("%s: not tried: %s", p, why))
+		if len(y.Of(p)) > 0 || !info.Knows("", "", p) {
+			continue
 		}
+		why := y.Missing[p]
+		if why == "" {
+			why = "there is no bucket of it"
+		}
+		s.Notes = append(s.Notes, fmt.Sprintf("%s: not tried: %s", p, why))
 	}
 	return s
 }

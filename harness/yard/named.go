@@ -19,6 +19,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/address"
+	"github.com/bucketproof/bucketproof/reference/catalogue"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -73,6 +74,11 @@ func Open(ctx context.Context, name string) (*run.Yard, error) {
 			return nil, fmt.Errorf("bucket %d of %q: %w", i+1, name, err)
 		}
 		y.Lots = append(y.Lots, l)
+	}
+	for _, p := range catalogue.Providers {
+		if len(y.Of(p)) == 0 {
+			y.Missing[p] = "no bucket of it was named"
+		}
 	}
 	for i, c := range f.Creators {
 		if !slices.Contains([]string{"aws", "coreweave", "gcp", "azure"}, c.Provider) || c.Secret == "" || c.Provider == "azure" && c.Account == "" {

@@ -140,7 +140,10 @@ func listedOnAzure(ctx context.Context, t *run.T, s *run.Subject) {
 func versions(ctx context.Context, t *run.T, s *run.Subject) {
 	place, ok := last(s, "coreweave")
 	if !ok {
-		t.NotApplicable("the connector does not declare coreweave, or no bucket of it could be had")
+		if s.Info.Knows("", "", "coreweave") {
+			t.Unverified("the connector declares coreweave, and there is no bucket of it to ask with: %s", oneOfEach)
+		}
+		t.NotApplicable("the connector does not declare coreweave")
 	}
 	var list []condition
 	for _, d := range []availability.Deployment{availability.Dedicated, availability.SelfManaged} {
