@@ -47,8 +47,9 @@ and proves them. With --driver it proves yours: the operator's token comes from
    "hosts": {".cwobject.com": "10.0.0.7:443"}}
 
 Three buckets a provider let everything be tried; what is written lies below
-bucketproof-run-.../ and is removed at the end. "bucketproof stores up
---buckets 3" makes such a file. A driver that answers an operation that nobody
+bucketproof-run-.../ and is removed at the end; "bucketproof sweep" removes what
+a killed run left in a bucket. "bucketproof stores up --buckets 3" makes such a
+file. A driver that answers an operation that nobody
 knows with anything but 501 unsupported is refused before the first check.
 Connectors that make buckets (capability createBucket) need "creators" in that
 file: [{"provider": "aws", "id": "...", "secret": "...", "region": "..."}].

@@ -20,6 +20,8 @@ type Kept struct {
 type Cleaned struct {
 	Removed int // objects, versions, delete markers and uploads
 	Kept    []Kept
+	// Listed says whether keys could be listed: where they couldn't, only those that are known were looked for.
+	Listed bool
 	// Versions says whether versions could be listed: where they couldn't, a versioned bucket may keep more than Kept says.
 	Versions bool
 }
@@ -40,6 +42,7 @@ func (b *Bucket) Clean(ctx context.Context, prefix string, keys []string) (Clean
 	if err != nil {
 		return c.Cleaned, err
 	}
+	c.Listed = listed
 	var versions []Version // of a bucket that keeps them; removing one by its ID leaves no delete marker
 	if all, err := b.Versions(ctx, prefix); err == nil {
 		// A listing of versions without what is there is none.
@@ -66,6 +69,24 @@ func (b *Bucket) Clean(ctx context.Context, prefix string, keys []string) (Clean
 	return c.Cleaned, nil
 }
 
+// Unseen says of a Clean for which no keys were known what it could not look for, "" where it saw all that there is.
+func (b *Bucket) Unseen(ctx context.Context, c Cleaned) string {
+	switch {
+	case !c.Listed:
+		return "keys may not be listed: what was written may remain"
+	case c.Versions:
+		return ""
+	}
+	r, err := b.Retention(ctx)
+	if err != nil {
+		r.Versioning = "unknown"
+	}
+	if r.Versioning == "" || r.Versioning == "off" {
+		return ""
+	}
+	return "versions can't be listed, and versioning is " + r.Versioning + ": old versions and delete markers may remain"
+}
+
 // cleaning is one Clean under way.
 type cleaning struct {
 	Cleaned
@@ -74,7 +95,7 @@ type cleaning struct {
 	why    map[string]string // key -> what the store said when it was to be removed
 }
 
-func (c *cleaning) marker() string { return c.prefix + markerName }
+func (c *cleaning) marker() string { return c.prefix + MarkerName }
 
 // versions removes versions and delete markers: those of the marker, or all others.
 func (c *cleaning) versions(ctx context.Context, versions []Version, marker bool) {
@@ -170,7 +191,7 @@ func (b *Bucket) objectsBelow(ctx context.Context, prefix string, known []string
 			keys = append(keys, k)
 		}
 	}
-	sort.SliceStable(keys, func(i, j int) bool { return keys[i] != prefix+markerName && keys[j] == prefix+markerName })
+	sort.SliceStable(keys, func(i, j int) bool { return keys[i] != prefix+MarkerName && keys[j] == prefix+MarkerName })
 	return keys, listed, nil
 }
 

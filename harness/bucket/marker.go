@@ -15,11 +15,13 @@ import (
 )
 
 // A run writes below one prefix of its own, and first of all a marker, which says so. A sweep goes by the marker alone.
-const (
-	runFolder  = "bucketproof-run-"
-	markerName = "bucketproof-run.json"
-	markerKind = "RunMarker"
-)
+const markerKind = "RunMarker"
+
+// RunFolder stands before a run's ID in its prefix.
+const RunFolder = "bucketproof-run-"
+
+// MarkerName is the last part of a marker's key.
+const MarkerName = "bucketproof-run.json"
 
 // runID is what a run's ID looks like: when it began (UTC), and eight random hex digits.
 var runID = regexp.MustCompile(`^\d{8}t\d{6}z-[0-9a-f]{8}$`)
@@ -37,7 +39,7 @@ type Marker struct {
 }
 
 // RunPrefix is the prefix of a run's keys, with its slash, below a sub-path that may be empty.
-func RunPrefix(subPath, run string) string { return path.Join(subPath, runFolder+run) + "/" }
+func RunPrefix(subPath, run string) string { return path.Join(subPath, RunFolder+run) + "/" }
 
 // NewMarker makes the marker of a run of this process.
 func NewMarker(subPath, run string, started time.Time, limit time.Duration) (Marker, error) {
@@ -54,7 +56,7 @@ func (b *Bucket) Mark(ctx context.Context, m Marker) error {
 	if err != nil {
 		return fmt.Errorf("marker: %w", err)
 	}
-	key := m.Prefix + markerName
+	key := m.Prefix + MarkerName
 	if _, err := b.Put(ctx, key, body, "application/json"); err != nil {
 		return fmt.Errorf("the run's marker could not be written: %w", err)
 	}
@@ -71,7 +73,7 @@ func (b *Bucket) Mark(ctx context.Context, m Marker) error {
 // readMarker reads the marker below a prefix and makes sure that it is that prefix's.
 func (b *Bucket) readMarker(ctx context.Context, subPath, run string) (Marker, error) {
 	var m Marker
-	body, _, err := b.Get(ctx, RunPrefix(subPath, run)+markerName)
+	body, _, err := b.Get(ctx, RunPrefix(subPath, run)+MarkerName)
 	if err != nil {
 		return m, err
 	}

@@ -85,6 +85,7 @@ func ConformConnector(ctx context.Context, target ConnectorTarget, o Options) (*
 	}
 	s.Store = yardStore(s.Info, target.Yard)
 	s.Identity = "the connector's operator, and users made for the run"
+	c.mark(ctx)
 	d, err := c.run(ctx)
 	if err == nil {
 		d.Result.Safety.Requests = w.Requests() + target.Yard.requests()
@@ -150,6 +151,21 @@ func yardStore(info *driver.Info, y *Yard) reports.Store {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s: not tried: %s", p, why))
 	}
 	return s
+}
+
+// mark writes the run's marker to each bucket. One without is said to be, and tried all the same: whether anything can be written
+// there is the checks' to say.
+func (c *certification) mark(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(c.safety.rec.With(ctx), checkLimit)
+	defer cancel()
+	for _, l := range c.subject.Yard.Lots {
+		if l.Mark == nil {
+			continue
+		}
+		if err := l.Mark(ctx, c.o.Limit+CleanUpLimit); err != nil {
+			c.say(fmt.Sprintf("%s: no marker could be written (%s): what is left there by a run that is killed, no sweep finds", l, bucket.Classify("write the run's marker", err)))
+		}
+	}
 }
 
 // cleanYard removes what connector and clients have written, lot by lot, also when the run was interrupted.

@@ -22,8 +22,7 @@ const (
 	cleanUpEach     = 50 * time.Millisecond // an object besides
 	prepareRequests = 60
 	markerBytes     = 4 << 10
-	cleanUpRequests = 3000                   // a listing without an end is no reason to go on for ever
-	markerName      = "bucketproof-run.json" // the last part of a marker's key (package bucket)
+	cleanUpRequests = 3000 // a listing without an end is no reason to go on for ever
 )
 
 // safety is what a run does around its specs so that the bucket is afterwards as it was before.
@@ -161,13 +160,13 @@ func (c *certification) remove(ctx context.Context, b *bucket.Bucket) error {
 	unannounced := 0
 	for _, k := range cleaned.Kept {
 		announced := c.expected(ctx, b, k)
-		if !announced && k.Key != c.subject.Prefix+markerName {
+		if !announced && k.Key != c.subject.Prefix+bucket.MarkerName {
 			unannounced++
 		}
 		out.Kept = append(out.Kept, reports.Kept{Key: wire.Clean(k.Key, secrets), Version: k.Version, Why: wire.Clean(k.Why, secrets), Announced: announced})
 	}
 	for i, k := range cleaned.Kept { // the marker stays for the sake of what it marks
-		if k.Key == c.subject.Prefix+markerName && len(out.Kept) > 1 && unannounced == 0 {
+		if k.Key == c.subject.Prefix+bucket.MarkerName && len(out.Kept) > 1 && unannounced == 0 {
 			out.Kept[i].Announced = true
 		}
 	}

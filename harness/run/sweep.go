@@ -90,5 +90,8 @@ func (c *certification) sweepRun(ctx context.Context, l bucket.Leftover) (int, [
 	if err != nil {
 		return cleaned.Removed, cleaned.Kept, fmt.Errorf("sweep run %s: %w", l.Run, err)
 	}
+	if why := b.Unseen(ctx, cleaned); why != "" {
+		cleaned.Kept = append(cleaned.Kept, bucket.Kept{Key: l.Prefix, Version: "unknown", Why: why})
+	}
 	return cleaned.Removed, cleaned.Kept, nil
 }

@@ -44,6 +44,9 @@ type Lot struct {
 	Secrets []string
 	// Inventory is the owner's view: keys with the SHA-256 of their content in hex.
 	Inventory func(context.Context) (map[string]string, error)
+	// Mark writes the run's marker, by which a sweep finds what a run that was killed has left; nil where the whole bucket goes
+	// with the run.
+	Mark func(ctx context.Context, limit time.Duration) error
 	// Clean removes what lies below the run's sub-path, and returns how much that was; nil where the whole bucket goes
 	// with the run.
 	Clean func(context.Context) (removed int, err error)

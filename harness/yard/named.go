@@ -117,7 +117,7 @@ func named(ctx context.Context, y *run.Yard, raw, runPath string) (*run.Lot, err
 		return nil, errors.New("its address has no credentials, and the connector needs them")
 	}
 	a.Path = strings.Trim(a.Path+"/"+runPath, "/")
-	prefix := a.Path + "/"
+	under, prefix := strings.TrimSuffix(strings.TrimSuffix(a.Path, runPath), "/"), a.Path+"/"
 	looks := wire.New(wire.Options{Network: y.Network, RunID: runPath, Program: "bucketproof"})
 	b, err := bucket.Open(ctx, a, bucket.Options{HTTP: looks.Client()})
 	if err != nil {
@@ -132,6 +132,9 @@ func named(ctx context.Context, y *run.Yard, raw, runPath string) (*run.Lot, err
 		}
 		out := make(map[string]string, len(keys))
 		for _, key := range keys {
+			if key == prefix+bucket.MarkerName {
+				continue
+			}
 			body, _, err := b.Get(ctx, key)
 			if err != nil {
 				return nil, err
@@ -141,25 +144,46 @@ func named(ctx context.Context, y *run.Yard, raw, runPath string) (*run.Lot, err
 		}
 		return out, nil
 	}
-	l.Clean = func(ctx context.Context) (int, error) { return clean(ctx, y, a, prefix) }
+	l.Mark = func(ctx context.Context, limit time.Duration) error {
+		return guarded(ctx, y, a, prefix, func(b *bucket.Bucket) error {
+			m, err := bucket.NewMarker(under, strings.TrimPrefix(runPath, bucket.RunFolder), time.Now(), limit)
+			if err != nil {
+				return err
+			}
+			return b.Mark(ctx, m)
+		})
+	}
+	l.Clean = func(ctx context.Context) (removed int, err error) {
+		err = guarded(ctx, y, a, prefix, func(b *bucket.Bucket) error {
+			cleaned, err := b.Clean(ctx, prefix, nil)
+			removed = cleaned.Removed
+			switch {
+			case err != nil:
+				return err
+			case len(cleaned.Kept) > 0:
+				return &bucket.Error{Op: "remove what lies below " + prefix, Kind: bucket.KindOther, Message: fmt.Sprintf("%d objects stay", len(cleaned.Kept))}
+			}
+			if why := b.Unseen(ctx, cleaned); why != "" {
+				return &bucket.Error{Op: "look below " + prefix, Kind: bucket.KindOther, Message: why}
+			}
+			return nil
+		})
+		return removed, err
+	}
 	return l, nil
 }
 
-// clean removes what lies below the run's sub-path, through a guard that lets nothing else be touched.
-func clean(ctx context.Context, y *run.Yard, a *address.Address, prefix string) (int, error) {
+// guarded has something done to the bucket through a guard that lets nothing be touched but what lies below the run's sub-path.
+func guarded(ctx context.Context, y *run.Yard, a *address.Address, prefix string, do func(*bucket.Bucket) error) error {
 	g, err := run.GuardOf(a, prefix)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	w := wire.New(wire.Options{Network: y.Network, Guard: g, Program: "bucketproof"})
 	defer w.CloseIdle()
 	b, err := bucket.Open(ctx, a, bucket.Options{HTTP: w.Client()})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	cleaned, err := b.Clean(ctx, prefix, nil)
-	if err == nil && len(cleaned.Kept) > 0 {
-		err = fmt.Errorf("%d objects below %s could not be removed", len(cleaned.Kept), prefix)
-	}
-	return cleaned.Removed, err
+	return do(b)
 }
