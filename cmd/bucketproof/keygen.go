@@ -57,14 +57,14 @@ func writeKeys(out string, private, public []byte) error {
 func writeNew(name string, text []byte, mode fs.FileMode) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
-		return usage(withHint(fmt.Errorf("%s is there already: a key is never replaced", name), "name another file, or move that one away"))
+		return usage(withHint(fmt.Errorf("%s is there already, and is never replaced", name), "name another file or folder, or move that one away"))
 	}
 	if err != nil {
 		return usage(err)
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return &exitError{exitErrored, errors.Join(fmt.Errorf("write a key: %w", err), os.Remove(name))}
+		return &exitError{exitErrored, errors.Join(fmt.Errorf("write %s: %w", name, err), os.Remove(name))}
 	}
 	return nil
 }

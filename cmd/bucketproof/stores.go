@@ -105,15 +105,11 @@ func storesUp(ctx context.Context, s streams, u upFlags) (err error) {
 			err = &exitError{exitErrored, fmt.Errorf("end the stores: %w", cerr)}
 		}
 	}()
-	ca := filepath.Join(dir, "ca.pem")
-	files := []string{ca}
-	defer func() {
-		for _, f := range files {
-			_ = os.Remove(f)
-		}
-	}()
-	if err := os.WriteFile(ca, host.CACertificate(), 0o600); err != nil {
-		return &exitError{exitErrored, err}
+	kept := &upFiles{dir: dir}
+	defer kept.remove()
+	ca, err := kept.write("ca.pem", host.CACertificate())
+	if err != nil {
+		return err
 	}
 	if err := startAll(ctx, host, places, func(string, ...any) {}); err != nil {
 		return err
@@ -131,10 +127,9 @@ func storesUp(ctx context.Context, s streams, u upFlags) (err error) {
 		if err != nil {
 			return &exitError{exitErrored, err}
 		}
-		file := filepath.Join(dir, p+".address")
-		files = append(files, file)
-		if err := os.WriteFile(file, []byte(b.Address+"\n"), 0o600); err != nil {
-			return &exitError{exitErrored, err}
+		file, err := kept.write(p+".address", []byte(b.Address+"\n"))
+		if err != nil {
+			return err
 		}
 		up++
 		fmt.Fprintf(s.out, "# %s: %s\n%s certify \\\n  --address-file %s \\\n  --ca-file %s%s\n\n", p, b.Store.StoreName(), quoted(calledAs(os.Args)), quoted(file), quoted(ca), endpoints(b))
@@ -145,6 +140,29 @@ func storesUp(ctx context.Context, s streams, u upFlags) (err error) {
 	fmt.Fprintln(s.err, "up until Ctrl-C")
 	<-ctx.Done()
 	return nil
+}
+
+// upFiles are the files that stores up writes, and takes away again when it ends: its own alone.
+type upFiles struct {
+	dir   string
+	names []string
+}
+
+// write writes a file that only its owner can read. One that is there already is somebody's: it is neither replaced, nor
+// removed at the end, nor given a secret that others could read.
+func (u *upFiles) write(name string, content []byte) (string, error) {
+	file := filepath.Join(u.dir, name)
+	if err := writeNew(file, content, 0o600); err != nil {
+		return "", err
+	}
+	u.names = append(u.names, file)
+	return file, nil
+}
+
+func (u *upFiles) remove() {
+	for _, name := range u.names {
+		_ = os.Remove(name)
+	}
 }
 
 // endpoints are the flags by which a bucket's hosts are found.
@@ -225,11 +243,11 @@ func yardUp(ctx context.Context, s streams, u upFlags) (err error) {
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
+	kept := &upFiles{dir: dir}
+	defer kept.remove()
 	for name, content := range map[string][]byte{"ca.pem": host.CACertificate(), bucketsFile: text} {
-		file := filepath.Join(dir, name)
-		defer func() { _ = os.Remove(file) }()
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			return &exitError{exitErrored, err}
+		if _, err := kept.write(name, content); err != nil {
+			return err
 		}
 	}
 	fmt.Fprintf(s.out, "# %d buckets\n%s", len(y.Lots), proxyWords(tunnel.URL, dir))
