@@ -13,10 +13,10 @@ import (
 // noticesName is the file of the licences in an archive.
 const noticesName = "THIRD_PARTY_LICENSES.txt"
 
-const preface = `Bucketproof is under the Apache License 2.0 (LICENSE). Its binaries hold parts of the
-modules below, of other authors and under their own licences, which are repeated
-here. The source of each is what "go mod download MODULE@VERSION" fetches; nothing
-of it was changed. Modules that are linked on one platform alone are listed, too.
+const preface = `Bucketproof is under the Apache License 2.0 (LICENSE). Its binaries hold parts of
+the modules below, of other authors and under their own licences, which are
+repeated here. "go mod download MODULE@VERSION" fetches the source of each;
+nothing of it was changed. Modules that one platform alone links are listed, too.
 `
 
 // writeNotices writes the licences and notices of all that is linked on any of the release's platforms.
