@@ -134,9 +134,7 @@ func TestAxeFindsWhatIsPlantedInABrowser(t *testing.T) {
 
 func axeOrSkip(t *testing.T) string {
 	t.Helper()
-	if _, err := shared(); err != nil {
-		t.Skip(err)
-	}
+	browserOrSkip(t)
 	axe, err := axeScript()
 	if errors.Is(err, errNoAxe) {
 		t.Skip(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,7 +21,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"github.com/bucketproof/bucketproof/harness/browser"
 	"github.com/bucketproof/bucketproof/reports"
 )
 
@@ -40,11 +40,7 @@ func TestMain(m *testing.M) {
 
 // shared starts the one browser of all tests.
 var shared = sync.OnceValues(func() (context.Context, error) {
-	path, err := browser.Find()
-	if err != nil {
-		return nil, err
-	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Flag("disable-component-update", true))
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("disable-component-update", true))
 	if os.Geteuid() == 0 {
 		flags = append(flags, chromedp.NoSandbox)
 	}
@@ -52,10 +48,22 @@ var shared = sync.OnceValues(func() (context.Context, error) {
 	ctx, end := chromedp.NewContext(allocator)
 	closeBrowser = func() { end(); stop() }
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		return nil, fmt.Errorf("start %s: %w", path, err)
+		return nil, fmt.Errorf("start a Chromium or Chrome: %w", err)
 	}
 	return ctx, nil
 })
+
+// browserOrSkip is the shared browser; where none is installed, the test is skipped.
+func browserOrSkip(t testing.TB) context.Context {
+	t.Helper()
+	ctx, err := shared()
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
 
 // screen is how a page is looked at.
 type screen struct {
@@ -92,12 +100,7 @@ const watch = `window.refused = []; document.addEventListener("securitypolicyvio
 // open opens a page from disk as a person would.
 func open(t testing.TB, source string, s screen) *tab {
 	t.Helper()
-	parent, err := shared()
-	if errors.Is(err, browser.ErrNone) {
-		t.Skip(err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
+	parent := browserOrSkip(t)
 	file := filepath.Join(t.TempDir(), "page.html")
 	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 		t.Fatal(err)
