@@ -271,6 +271,12 @@ func (r *Row) compare(f Fault, sound, got *reports.Result) {
 		}
 	}
 	wrong := func(format string, a ...any) { r.Wrong = append(r.Wrong, fmt.Sprintf(format, a...)) }
+	for id, outcome := range was {
+		if !slices.ContainsFunc(got.Requirements, func(l reports.Requirement) bool { return l.ID == id }) {
+			wrong("%s was %s, and is gone", id, outcome)
+		}
+	}
+	slices.Sort(r.Wrong)
 	for _, l := range got.Requirements {
 		switch {
 		case sound == nil:
