@@ -1,6 +1,8 @@
 package run
 
 import (
+	"fmt"
+
 	"github.com/bucketproof/bucketproof/fixtures/budgets"
 	"github.com/bucketproof/bucketproof/reports"
 )
@@ -45,6 +47,9 @@ func (s *Subject) load(asked *Throughput) error {
 			return err
 		}
 		l.Budget, l.Name = b, "the default for "+s.Profile
+	}
+	if !l.Budget.For(s.Profile) {
+		return fmt.Errorf("the budget is for %s, whose blocks other stores refuse, and the bucket is of %s", l.Budget.Provider, s.Profile)
 	}
 	s.Load = l
 	return nil

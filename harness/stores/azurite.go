@@ -24,9 +24,11 @@ import (
 const (
 	azuriteReadyLimit = 30 * time.Second // from start to first answer; it took 8 s on a busy machine of two cores
 	azuriteStopGrace  = 3 * time.Second  // from SIGTERM to SIGKILL
-	azuriteMemory     = 2048             // MiB of blobs it may hold; its own default is half of the machine's memory
-	azuriteAccounts   = 128              // storage accounts it is started with; their number can't grow later
-	azureDomain       = ".blob.core.windows.net"
+	// azuriteMemory is how many MiB of blobs it may hold; its own default is half of the machine's memory. A load by the default
+	// budget writes 4.4 GiB at most, and what is removed is freed minutes later.
+	azuriteMemory   = 6144
+	azuriteAccounts = 128 // storage accounts it is started with; their number can't grow later
+	azureDomain     = ".blob.core.windows.net"
 )
 
 // azureAccount is a storage account of an Azurite process. Every bucket has one of its own, because Azure keeps CORS
