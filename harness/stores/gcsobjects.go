@@ -3,6 +3,7 @@ package stores
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -62,7 +63,9 @@ func (l *gcsLocal) get(key string, generation int64) (fakestorage.Object, bool) 
 	if err != nil {
 		return fakestorage.Object{}, false
 	}
-	whole, err := o.BufferedObject()
+	// BufferedObject would not ask for the length, and copy a large object many times over as its buffer grows.
+	whole := fakestorage.Object{ObjectAttrs: o.ObjectAttrs, Content: make([]byte, o.Size)}
+	_, err = io.ReadFull(o.Content, whole.Content)
 	_ = o.Close()
 	return whole, err == nil
 }

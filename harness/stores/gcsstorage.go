@@ -141,14 +141,19 @@ func (s *gcsStorage) amend(o fakestorage.Object, kept gcsKept) error {
 // remove removes the live object, or the generation that was named. A live object that wasn't named by its generation becomes
 // noncurrent where the bucket keeps versions (Cloud Storage documentation, "Object Versioning").
 func (s *gcsStorage) remove(key string, generation int64) (err error) {
-	o, kept, ok := s.get(key, generation)
-	if !ok {
-		return fmt.Errorf("remove %q: it isn't there", key)
-	}
 	if _, versions := s.terms(); versions && generation == 0 {
+		if _, ok := s.look(key, 0); !ok {
+			return fmt.Errorf("remove %q: it isn't there", key)
+		}
 		err = s.objects.remove(key, 0)
-	} else if err = s.objects.remove(key, o.Generation); err == nil {
-		s.retire(o, kept)
+	} else {
+		o, kept, ok := s.get(key, generation)
+		if !ok {
+			return fmt.Errorf("remove %q: it isn't there", key)
+		}
+		if err = s.objects.remove(key, o.Generation); err == nil {
+			s.retire(o, kept)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("remove %q: %w", key, err)
