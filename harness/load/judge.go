@@ -159,12 +159,14 @@ func caseNamed(b *budgets.Budget, name string) int {
 	return 0
 }
 
-// Decided reports whether no figure is left undecided that more rounds could decide.
+// Decided reports whether no figure is left undecided that more rounds could decide. What is missed while the client was the
+// bottleneck they can't; what is too close to tell they can, whoever the bottleneck was.
 func (m *Measurement) Decided(f Facts) bool {
 	all := m.times()
 	for i := range m.Budget.Cases {
 		c := m.verdicts(i, all[i], f)
-		if (c.Verdict == Undecided && !c.Bound) || (c.Ratio != nil && c.Ratio.Verdict == Undecided) {
+		missed, _ := m.held(&m.Budget.Cases[i], all[i], &c)
+		if (c.Verdict == Undecided && len(missed) == 0) || (c.Ratio != nil && c.Ratio.Verdict == Undecided) {
 			return false
 		}
 	}
