@@ -6,6 +6,7 @@ package faults
 
 import (
 	"slices"
+	"time"
 
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
@@ -40,6 +41,8 @@ type Fault struct {
 	Edition string
 
 	outages outages // in the place of Setup
+	// slice, where not 0, is how long a case of the reduced load runs in one round.
+	slice time.Duration
 	// Sound is what the sound subject at that requirement is like; nil means like every sound one.
 	Sound func(profile string) stores.Setup
 }
