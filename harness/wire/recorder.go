@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type Recorder struct {
 	entries     []*entry
 	refusals    []error
 	closed      bool
+	agent       atomic.Pointer[agent] // the last
 }
 
 // NewRecorder makes the Recorder of one requirement's spec.

@@ -199,18 +199,33 @@ func (t *Transport) failed(in *http.Request, rec *Recorder, e *entry, try *tries
 	return err
 }
 
+// agent is the User-Agent of a recorder's requests: they have mostly the same, and a load sends many.
+type agent struct {
+	program, run, sdk, text string
+}
+
 func (t *Transport) userAgent(rec *Recorder, sdk string) string {
-	program, requirement := t.o.Program, ""
-	if program == "" {
-		program = "bucketproof"
+	requirement := ""
+	if rec != nil {
+		if a := rec.agent.Load(); a != nil && a.program == t.o.Program && a.run == t.o.RunID && a.sdk == sdk {
+			return a.text
+		}
+		if rec.requirement != "" {
+			requirement = "; " + rec.requirement
+		}
 	}
-	if rec != nil && rec.requirement != "" {
-		requirement = "; " + rec.requirement
+	text := t.o.Program
+	if text == "" {
+		text = "bucketproof"
 	}
+	text += " (run " + t.o.RunID + requirement + ")"
 	if sdk != "" {
-		sdk = " " + sdk
+		text += " " + sdk
 	}
-	return program + " (run " + t.o.RunID + requirement + ")" + sdk
+	if rec != nil {
+		rec.agent.Store(&agent{program: t.o.Program, run: t.o.RunID, sdk: sdk, text: text})
+	}
+	return text
 }
 
 // countedBody counts what was read of an answer and tells its entry when it ends.
