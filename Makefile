@@ -63,10 +63,10 @@ containers: build ## the suites and the stores' own tests, on containers
 selftest: build ## run the suite against every fault; print what was caught
 	bin/bucketproof selftest
 
-bench: build ## benchmarks, from addresses to a whole run and the load
+bench: build ## benchmarks, from addresses to the load beside wrk and ab
 	$(GO) test -run '^$$' -bench . -benchmem ./reference/... ./harness/wire ./reports/... ./cmd/bucketproof
 	$(GO) test -run '^$$' -bench UploadURLs/S3 -benchtime 100000x ./reference/connector
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./harness/load
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./harness/load ./harness/load/rivals
 
 FUZZTIME ?= 30s
 

@@ -48,7 +48,8 @@ func hostOf(a *address.Address) string {
 func BenchmarkRivals(b *testing.B) {
 	for _, program := range []string{"wrk", "ab"} {
 		if _, err := exec.LookPath(program); err != nil {
-			b.Skipf("there is no %s: %s", program, rivals.Install)
+			fmt.Fprintf(os.Stderr, "SKIPPED: %s: there is no %s (%s)\n", b.Name(), program, rivals.Install) // go test shows no benchmark's reason
+			b.SkipNow()
 		}
 	}
 	for _, c := range []struct {
