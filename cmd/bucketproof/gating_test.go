@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/joshdk/go-junit"
 
 	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/reports"
@@ -184,6 +187,98 @@ func TestTheGatesStopAtAnIncompleteRunAndReleaseAfterACertifiedOne(t *testing.T)
 			t.Errorf("%s: not released after a certified run: exit code %d\n%s%s", r.name, got.code, got.out, got.err)
 		}
 	}
+}
+
+// Whatever keeps a bucket from being certified ends the job that certifies, with its own exit code; the JUnit that the job shows is
+// red, and should somebody go on all the same, the release is refused.
+func TestTheGatesStopAtWhateverIsNotCertified(t *testing.T) {
+	h := newHost(t)
+	sound := provision(t, h, "s3-compatible", stores.Setup{})
+	short := provision(t, h, "s3-compatible", stores.Setup{Without: []string{"s3:DeleteObject"}})
+	key := keyPair(t)
+	private, public := readText(t, key), readText(t, key+".pub")
+	deaf := regexp.MustCompile(`@[^/]+/`).ReplaceAllString(sound.Address, "@"+hangsUp(t)+"/")
+	for _, c := range []struct {
+		name    string
+		bucket  *stores.Bucket
+		flags   string
+		env     string
+		code    int
+		verdict reports.Verdict // "" where nothing may be reported
+	}{
+		{"a bucket that lacks a right", short, "", "", exitNot, reports.NotCertified},
+		{"a store that hangs up", sound, "", "BUCKETPROOF_ADDRESS=" + deaf, exitErrored, reports.Undecided},
+		{"a profile that nobody knows", sound, "", "PROFILE=nonsense", exitUsage, ""},
+		{"a flag that nobody knows", sound, "--nonsense", "", exitUsage, ""},
+		{"no address", sound, "", "BUCKETPROOF_ADDRESS=", exitUsage, ""},
+		{"a signing key that is none", sound, "", "BUCKETPROOF_SIGN_KEY=nonsense", exitUsage, ""},
+	} {
+		flags := strings.Join(append(flagsFor(t, h, c.bucket), c.flags), " ")
+		for _, r := range recipes(t) {
+			t.Run(c.name+" on "+r.name, func(t *testing.T) {
+				x := newRunner(t, r, "PROFILE=s3-compatible", "FLAGS="+flags+" --timeout 60s", "BUCKETPROOF_ADDRESS="+c.bucket.Address,
+					"BUCKETPROOF_SIGN_KEY="+private, "BUCKETPROOF_VERIFY_KEY="+public, c.env)
+				got := x.run(t, r.certify)
+				if got.code != c.code || exists(t, x.dir, "report/certificate.json") {
+					t.Errorf("exit code %d, want %d without a certificate\n%s%s", got.code, c.code, got.out, got.err)
+				}
+				if c.verdict == "" {
+					if exists(t, x.dir, "report/junit.xml") {
+						t.Error("a report of nothing")
+					}
+				} else {
+					if verdict := result(t, filepath.Join(x.dir, "report")).Verdict; verdict != c.verdict {
+						t.Errorf("the verdict is %q, want %q", verdict, c.verdict)
+					}
+					suites, err := junit.IngestFile(filepath.Join(x.dir, "report", "junit.xml"))
+					if err != nil || len(suites) != 1 || suites[0].Totals.Failed+suites[0].Totals.Error == 0 {
+						t.Errorf("JUnit is green: %v %+v", err, suites)
+					}
+				}
+				if got := x.run(t, r.release); got.code == 0 || strings.Contains(got.out, "RELEASED") {
+					t.Errorf("released:\n%s%s", got.out, got.err)
+				}
+			})
+		}
+	}
+}
+
+// A pipeline goes no further than a stage of it that fails: the commands are run as they stand, with a compiler that fails.
+func TestTheGatesStopAtSuitesAndBuildsThatFail(t *testing.T) {
+	for _, r := range recipes(t) {
+		for stage, commands := range map[string][]string{"suites": r.suites, "certify": r.certify, "release": r.release} {
+			if r.name == "GitHub Actions" && len(commands) == 0 {
+				t.Errorf("%s has nothing to run in %s", r.name, stage)
+			}
+			x := newRunner(t, r, "BUCKETPROOF_ADDRESS=s3://acme-wandb")
+			if err := os.WriteFile(filepath.Join(x.dir, "path", "go"), []byte("#!/bin/sh\necho \"FAIL\"\nexit 1\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if got := x.run(t, commands); got.code != 1 || strings.Contains(got.out, "RELEASED") || exists(t, x.dir, "report") {
+				t.Errorf("%s: %s: exit code %d after a compiler's 1\n%s%s", r.name, stage, got.code, got.out, got.err)
+			}
+		}
+	}
+}
+
+// hangsUp is the address of a server that takes a connection and ends it without a word.
+func hangsUp(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+		}
+	}()
+	return l.Addr().String()
 }
 
 func TestTheGatesReleaseByAFreshCertificateAlone(t *testing.T) {
