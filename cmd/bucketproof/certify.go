@@ -71,9 +71,9 @@ and the evidence of every request to the folder named by --out, and with
 --sign-key a certificate when the bucket is certified.
 
 All writes lie below one prefix of the run, bucketproof-run-..., and are removed
-at the end, also on Ctrl-C; what a crash or a dead network left behind is removed
-by "bucketproof sweep". The bucket's configuration is only read. --plan says what
-would be sent.
+at the end, also on Ctrl-C; what a crash or a dead network left behind is
+removed by "bucketproof sweep". The bucket's configuration is only read. --plan
+says what would be sent.
 
 An address with credentials holds those that W&B itself will use: each right is
 tried with them, one harmless request an action. They can't read the bucket's
@@ -93,8 +93,8 @@ Chromium put and read an object from a page on that origin, which is served on
 this machine alone.
 
 --only-failed checks again what failed, or could not be decided by an error, in
-an earlier result of the same bucket, profile and edition, and what it stands on.
-The rest is "not run", so that such a run is never certified.
+an earlier result of the same bucket, profile and edition, and what it stands
+on. The rest is "not run", so that such a run is never certified.
 
 --throughput puts a load on the bucket, within bounds that are printed before it
 starts (--plan counts them in), and holds it to the provider's default budget or

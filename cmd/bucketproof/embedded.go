@@ -10,6 +10,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/harness/yard"
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
 )
@@ -98,7 +99,7 @@ func (f *certifyFlags) certifyOn(ctx context.Context, host *stores.Host, at stor
 		return nil, &exitError{exitErrored, err}
 	}
 	defer func() { _ = b.Close() }()
-	target := run.Embedded(b, f.frontendOrigin)
+	target := yard.Bucket(b, f.frontendOrigin)
 	target.Options = address.Options{Edition: f.edition}
 	d, err := run.Certify(ctx, target, o)
 	if err != nil {

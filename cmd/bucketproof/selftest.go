@@ -42,9 +42,10 @@ else may change but what it says it blocks. Then against one that harms nothing:
 nothing may change. A fault of the network breaks no rule: what meets it must be
 errored, nothing may fail or pass by it, nothing may be sent twice, and what the
 run could not remove then is swept. What is checked only on request is tried by
-itself, sound and with its faults; a browser's need one that is installed. Before
-and after each run the bucket's decoys and its configuration are compared, past
-the fault.
+itself, sound and with its faults; a browser's need one that is installed.
+Before and after each run the bucket's decoys and its configuration are
+compared, past the fault. Faults are built into embedded stores: no container,
+and no bucket of yours, is tried.
 
 The exit code is 0 when every fault was caught and nothing else, 1 when not,
 4 when a profile could not be tried.`,
@@ -59,7 +60,7 @@ The exit code is 0 when every fault was caught and nothing else, 1 when not,
 			return selftest(cmd.Context(), s, profiles, only, seed, asJSON)
 		}}
 	f := cmd.Flags()
-	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector has the parser's and the evaluator's\nfaults, too; documents has misprovisioned buckets)")
+	f.StringSliceVar(&profiles, "profile", nil, "only these profiles (connector: also faults of the\nparser and the evaluator; documents: misprovisioned\nbuckets)")
 	f.StringSliceVar(&only, "fault", nil, "only these faults")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.BoolVar(&list, "list", false, "list the faults: name, what it does, what it breaks; run nothing")

@@ -10,15 +10,6 @@ import (
 	"github.com/bucketproof/bucketproof/reference/policy"
 )
 
-// EvaluatorFault is a breach built into an evaluator of policies. Wrap takes a sound implementation and returns the broken
-// one.
-type EvaluatorFault struct {
-	Name   string
-	Does   string   // one sentence: what goes wrong
-	Breaks []string // empty for the fault that harms nothing
-	Wrap   func(policy.Implementation) policy.Implementation
-}
-
 // evaluation is the rule on evaluators.
 var evaluation = []string{"BYOB-PERM-017"}
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
+	"github.com/bucketproof/bucketproof/harness/yard"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
 	"github.com/bucketproof/bucketproof/reference/cors"
 	"github.com/bucketproof/bucketproof/reference/policy"
@@ -184,7 +185,7 @@ func (m *Matrix) try(ctx context.Context, profile string, f Fault, sound, baseli
 			return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)
 		}
 	}
-	target := run.Embedded(b, FrontEnd)
+	target := yard.Bucket(b, FrontEnd)
 	target.Options.Edition = f.Edition
 	if err := m.give(f, profile, target.Documents); err != nil {
 		return nil, row, fmt.Errorf("fault %q: %w", f.Name, err)

@@ -9,15 +9,6 @@ import (
 	"github.com/bucketproof/bucketproof/reference/address"
 )
 
-// ParserFault is a breach built into a reader and printer of addresses. Wrap takes a sound implementation and returns
-// the broken one; Breaks are the requirements that the broken one no longer meets, in order.
-type ParserFault struct {
-	Name   string
-	Does   string   // one sentence: what goes wrong
-	Breaks []string // empty for the fault that harms nothing
-	Wrap   func(address.Implementation) address.Implementation
-}
-
 // ParserFaults returns all of them: at least one for each of BYOB-ADDR-001 to 020, and one that harms nothing.
 func ParserFaults() []ParserFault {
 	return slices.Concat(parserHosts(), parserCredentials(), parserLocations(), parserQueries(), parserPrints(), parserLists())

@@ -91,8 +91,10 @@ func elsewhere(s *Subject) string {
 		return "Google's own service shows it"
 	case address.Azure:
 		return "Azure's own service shows it"
+	case address.CoreWeave: // no other store plays it
+		return "CoreWeave's own service shows it"
 	case address.S3Compatible:
 		return "MinIO shows it"
 	}
-	return "MinIO shows it, and the provider's own service"
+	return "MinIO shows it, and Amazon's own service"
 }

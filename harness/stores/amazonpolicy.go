@@ -3,7 +3,6 @@ package stores
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 )
@@ -26,17 +25,10 @@ func (p *amazonPolicy) middleware(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, policyLimit+1))
-		if err != nil {
-			panic(http.ErrAbortHandler)
-		}
-		if len(body) > policyLimit {
-			writeXMLError(w, r, http.StatusBadRequest, "MalformedPolicy", fmt.Sprintf("The policy is longer than %d bytes.", policyLimit))
+		body, asked := askGateway(w, r, next)
+		if asked == nil {
 			return
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		asked := &held{header: http.Header{}}
-		next.ServeHTTP(asked, r)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		key, arn := []byte(`"`+p.owner.user.id+`"`), []byte(`"`+amazonUser+`"`)

@@ -67,18 +67,9 @@ func (p *coreWeavePolicy) middleware(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, policyLimit+1))
-		if err != nil {
-			panic(http.ErrAbortHandler)
+		if body, asked := askGateway(w, r, next); asked != nil {
+			p.answer(w, r, body, asked)
 		}
-		if len(body) > policyLimit {
-			writeXMLError(w, r, http.StatusBadRequest, "MalformedPolicy", fmt.Sprintf("The policy is longer than %d bytes.", policyLimit))
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		asked := &held{header: http.Header{}}
-		next.ServeHTTP(asked, r)
-		p.answer(w, r, body, asked)
 	})
 }
 
@@ -126,6 +117,23 @@ func (o *s3Owner) restorePolicy(ctx context.Context) error {
 	_, err := o.must(ctx, "set the bucket policy", s3Request{
 		method: http.MethodPut, query: "policy=", body: policyDocument(o.bucket, o.user.id, o.setup), as: o.gateway.root})
 	return err
+}
+
+// askGateway sends a ?policy request on, and returns its body and the answer, held back. What is too long is answered here: then
+// there is none.
+func askGateway(w http.ResponseWriter, r *http.Request, next http.Handler) (body []byte, asked *held) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, policyLimit+1))
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if len(body) > policyLimit {
+		writeXMLError(w, r, http.StatusBadRequest, "MalformedPolicy", fmt.Sprintf("The policy is longer than %d bytes.", policyLimit))
+		return nil, nil
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	asked = &held{header: http.Header{}}
+	next.ServeHTTP(asked, r)
+	return body, asked
 }
 
 // held is an answer held back until it is known what to make of it.

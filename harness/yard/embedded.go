@@ -1,5 +1,5 @@
-// Package yard gets the buckets that a connector is tried with: fresh ones on the embedded stores, or those that a file
-// names, of which only what lies below a sub-path of the run is written to.
+// Package yard gets the buckets that are tried: one on a store of this machine as a run takes it; for a connector fresh ones on the
+// embedded stores, or those that a file names, of which only what lies below a sub-path of the run is written to.
 package yard
 
 import (

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/bucketproof/bucketproof/harness/run"
-	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/harness/yard"
 	"github.com/bucketproof/bucketproof/reports"
 	"github.com/bucketproof/bucketproof/suites"
@@ -16,18 +15,7 @@ func TestAvailability(t *testing.T) { suitetest.Connector(t, suites.Availability
 
 // A connector that declares five providers and is tried with the buckets of one has shown no cell of the other four.
 func TestWhatIsDeclaredAndWasNotTriedIsNotMet(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a store")
-	}
-	host, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := host.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := suitetest.Host(t)
 	y, closing, err := yard.Embedded(t.Context(), host, []string{"s3-compatible"})
 	if err != nil {
 		t.Fatal(err)

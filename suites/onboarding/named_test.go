@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/bucketproof/bucketproof/harness/run"
-	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/harness/yard"
 	"github.com/bucketproof/bucketproof/reports"
 	"github.com/bucketproof/bucketproof/suites"
@@ -22,18 +21,7 @@ import (
 // A connector that takes over whatever bucket it is told to make would change the policy and the rules of one that somebody has
 // named: it is never told to.
 func TestNoConnectorIsToldToMakeABucketThatSomebodyNamed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a store")
-	}
-	host, err := stores.NewHost(t.Context(), stores.HostOptions{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := host.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := suitetest.Host(t)
 	made, err := host.Yard(t.Context(), []string{"aws"}, 2, nil)
 	if err != nil {
 		t.Fatal(err)

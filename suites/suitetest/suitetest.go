@@ -17,6 +17,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/harness/wire"
+	"github.com/bucketproof/bucketproof/harness/yard"
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
 	"github.com/bucketproof/bucketproof/reference/policy"
@@ -151,7 +152,7 @@ func Provision(t *testing.T, host *stores.Host, provider string) *stores.Bucket 
 }
 
 // Target is an embedded bucket as Certify takes it.
-func Target(b *stores.Bucket) run.Target { return run.Embedded(b, "") }
+func Target(b *stores.Bucket) run.Target { return yard.Bucket(b, "") }
 
 // remote is the bucket of the environment.
 func remote(t *testing.T, raw string) run.Target {
