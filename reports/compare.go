@@ -30,6 +30,7 @@ type Comparison struct {
 	ChangedMessage []Change `json:"changedMessage"` // failed both times, for another reason
 	ChangedOutcome []Change `json:"changedOutcome"` // every other change of outcome
 	NoLongerMust   []string `json:"noLongerMust"`   // required at level MUST before, and at another now
+	WorseVerdict   []string `json:"worseVerdict"`   // why the verdict is graver now, where it is: a clean-up or a waiver is no line
 	Unchanged      int      `json:"unchanged"`
 	Times          Speed    `json:"times"` // how long the checks took; like Rates it never decides
 	Rates          Speed    `json:"rates"` // what the loads came to
@@ -60,7 +61,7 @@ type Change struct {
 
 // Compare says what changed from one result to another. Results of two profiles or two subjects are not comparable, unless
 // anySubject lets the subjects differ: what failed on another bucket before is no excuse for this one. A result that
-// ReadJSON would refuse is not comparable either.
+// ReadJSON would refuse is not comparable either, nor is a run with itself: whoever asks has mistaken one file for another.
 func Compare(before, after *Result, anySubject bool) (*Comparison, error) {
 	for _, s := range []struct {
 		name string
@@ -80,6 +81,9 @@ func Compare(before, after *Result, anySubject bool) (*Comparison, error) {
 	if a, b := subjectOf(before), subjectOf(after); a != b && !anySubject {
 		return nil, fmt.Errorf("%w: one is of %q, the other of %q", ErrNotComparable, a, b)
 	}
+	if before.Run.ID != "" && before.Run.ID == after.Run.ID {
+		return nil, fmt.Errorf("%w: both are of run %q, and a run is no worse than itself", ErrNotComparable, brief(before.Run.ID))
+	}
 	c := &Comparison{APIVersion: APIVersion, Kind: ComparisonKind, Old: sideOf(before), New: sideOf(after)}
 	c.differences(before, after)
 	was, is := byID(before), byID(after)
@@ -90,6 +94,9 @@ func Compare(before, after *Result, anySubject bool) (*Comparison, error) {
 		if _, there := is[q.ID]; !there {
 			c.change(q, Requirement{ID: q.ID, Level: q.Level, Title: q.Title})
 		}
+	}
+	if gravity(ExitCode(after.Verdict)) > gravity(ExitCode(before.Verdict)) {
+		_, c.WorseVerdict = Decide(after.Required, after)
 	}
 	c.speeds([]*Result{before}, []*Result{after})
 	return c, nil
@@ -187,7 +194,8 @@ func (c *Comparison) message(reason string, s Side) string {
 }
 
 // ExitCode is the gate's: 1 when a MUST fails newly, 3 when one is newly undecided by an error, 4 when one is no longer run
-// or no longer a MUST, 0 otherwise. It says what became worse, never that the newer run is good: its verdict does.
+// or no longer a MUST, the newer verdict's own when that is graver than the older one, 0 otherwise. It says what became
+// worse, never that the newer run is good: its verdict does.
 func (c *Comparison) ExitCode() int {
 	code := 0
 	graver := func(n int) {
@@ -208,6 +216,9 @@ func (c *Comparison) ExitCode() int {
 	if len(c.NoLongerMust) > 0 {
 		graver(4)
 	}
+	if len(c.WorseVerdict) > 0 {
+		graver(ExitCode(c.New.Verdict))
+	}
 	return code
 }
 
@@ -215,7 +226,7 @@ func (c *Comparison) ExitCode() int {
 func (c *Comparison) WriteJSON(w io.Writer) error {
 	d := *c
 	d.Times.Slower, d.Rates.Slower = append([]Slower{}, c.Times.Slower...), append([]Slower{}, c.Rates.Slower...)
-	d.Differs, d.NoLongerMust = append([]string{}, c.Differs...), append([]string{}, c.NoLongerMust...)
+	d.Differs, d.NoLongerMust, d.WorseVerdict = append([]string{}, c.Differs...), append([]string{}, c.NoLongerMust...), append([]string{}, c.WorseVerdict...)
 	for _, list := range []*[]Change{&d.NewlyFailing, &d.NewlyErrored, &d.NoLongerRun, &d.NewlyPassing, &d.ChangedMessage, &d.ChangedOutcome} {
 		*list = append([]Change{}, *list...)
 	}

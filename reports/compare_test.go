@@ -24,6 +24,12 @@ func of(level string, outcome reports.Outcome, reason string) *reports.Result {
 	return r
 }
 
+// later makes another run of a result.
+func later(r *reports.Result) *reports.Result {
+	r.Run.ID, r.Run.Started, r.Run.Finished = "20261123-093012-0000", r.Run.Started.Add(24*time.Hour), r.Run.Finished.Add(24*time.Hour)
+	return r
+}
+
 // lists counts a comparison's lists by name.
 func lists(c *reports.Comparison) map[string]int {
 	n := map[string]int{"newly failing": len(c.NewlyFailing), "newly errored": len(c.NewlyErrored), "no longer run": len(c.NoLongerRun),
@@ -58,7 +64,11 @@ func TestCompareFilesEveryPairOfOutcomes(t *testing.T) {
 				if level == "SHOULD" {
 					code = 0
 				}
-				c, err := reports.Compare(of(level, was, "because"), of(level, is, "because"), false)
+				before, after := of(level, was, "because"), later(of(level, is, "because"))
+				if now := reports.ExitCode(after.Verdict); now != reports.ExitCode(before.Verdict) && reports.Gravest(now, reports.ExitCode(before.Verdict)) == now {
+					code = reports.Gravest(code, now) // such as a line that is waived by nothing
+				}
+				c, err := reports.Compare(before, after, false)
 				if err != nil {
 					t.Fatalf("%s %s to %s: %v", level, was, is, err)
 				}
@@ -80,7 +90,8 @@ func TestCompareNamesWhatDiffers(t *testing.T) {
 		t.Errorf("the run's own ID changed the message: %+v, %v", c, err)
 	}
 	after.Requirements[0].Reason = "PUT below 20261123-093012-0000/ got 404"
-	after.Edition, after.Catalogue, after.Run.Program, after.Run.Filter = "2026-01", "abc", "bucketproof/2", "BYOB-NET-001"
+	digest := strings.Repeat("ab", 32)
+	after.Edition, after.Catalogue, after.Run.Program, after.Run.Filter = "2026-01", digest, "bucketproof/2", "BYOB-NET-001"
 	after.Required[0].Level, after.Requirements[0].Level = "SHOULD", "SHOULD"
 	after.Conclude(after.Required)
 	c, err = reports.Compare(before, after, false)
@@ -90,7 +101,7 @@ func TestCompareNamesWhatDiffers(t *testing.T) {
 	if len(c.ChangedMessage) != 1 || c.ChangedMessage[0].Level != "MUST" || c.ExitCode() != 4 {
 		t.Errorf("got %+v with exit code %d", c, c.ExitCode())
 	}
-	want := []string{"edition: 2025-09, now 2026-01", "catalogue: none recorded, now abc", "program: bucketproof v1.0.0 (3f2a9c1), now bucketproof/2", "limited to: none recorded, now BYOB-NET-001"}
+	want := []string{"edition: 2025-09, now 2026-01", "catalogue: none recorded, now " + digest, "program: bucketproof v1.0.0 (3f2a9c1), now bucketproof/2", "limited to: none recorded, now BYOB-NET-001"}
 	if diff := cmp.Diff(want, c.Differs); diff != "" {
 		t.Errorf("differs (-want +got):\n%s", diff)
 	}
@@ -128,7 +139,7 @@ func comparisonFormats(t *testing.T, c *reports.Comparison) map[string]string {
 }
 
 func TestCompareNamesWhatCameAndWent(t *testing.T) {
-	before, after := of("MUST", reports.Passed, ""), of("MUST", reports.Passed, "")
+	before, after := of("MUST", reports.Passed, ""), later(of("MUST", reports.Passed, ""))
 	for i, r := range []*reports.Result{before, after} {
 		q := good("BYOB-XFER-101")
 		if i == 1 {
@@ -159,13 +170,13 @@ func TestCompareRefusesWhatSaysNothing(t *testing.T) {
 		"another subject": func(r *reports.Result) { r.Subject.Address = "s3://other" },
 		"another kind":    func(r *reports.Result) { r.Subject.Kind = "connector" },
 	} {
-		r := certified()
+		r := later(certified())
 		change(r)
 		if _, err := reports.Compare(sound, r, false); !errors.Is(err, reports.ErrNotComparable) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	r := certified()
+	r := later(certified())
 	r.Subject.Address = "s3://other"
 	if c, err := reports.Compare(sound, r, true); err != nil || len(c.Differs) != 1 {
 		t.Errorf("any subject: got %+v, %v", c, err)
@@ -173,6 +184,7 @@ func TestCompareRefusesWhatSaysNothing(t *testing.T) {
 	for name, f := range map[string]func() (*reports.Comparison, error){
 		"nothing before": func() (*reports.Comparison, error) { return reports.Compare(nil, sound, true) },
 		"nothing after":  func() (*reports.Comparison, error) { return reports.Compare(sound, nil, true) },
+		"the same run":   func() (*reports.Comparison, error) { return reports.Compare(sound, certified(), true) },
 		"empty":          func() (*reports.Comparison, error) { return reports.Compare(sound, &reports.Result{}, true) },
 	} {
 		if c, err := f(); !errors.Is(err, reports.ErrNotComparable) || c != nil {
@@ -183,7 +195,7 @@ func TestCompareRefusesWhatSaysNothing(t *testing.T) {
 
 func TestComparisonsTakeNoMarkupFromOutside(t *testing.T) {
 	for _, h := range hostile {
-		before, after := of("MUST", reports.Failed, "because"), of("MUST", reports.Failed, h+" now")
+		before, after := of("MUST", reports.Failed, "because"), later(of("MUST", reports.Failed, h+" now"))
 		after.Requirements[0].Title, after.Run.Program = h, h
 		c, err := reports.Compare(before, after, false)
 		if err != nil {
@@ -193,6 +205,48 @@ func TestComparisonsTakeNoMarkupFromOutside(t *testing.T) {
 		markdown := strings.ReplaceAll(texts["Markdown"], "<!-- -->", "") // ours: it takes apart what a host would link
 		if strings.ContainsAny(texts["text"], "\x1b\x00\u202e") || strings.ContainsAny(markdown, "<>\x1b\x00\u202e") {
 			t.Errorf("%q went through:\n%s\n%s", h, texts["text"], texts["Markdown"])
+		}
+	}
+}
+
+// What no line shows may make a run worse all the same: the clean-up, the bucket's configuration, a waiver that isn't needed any more.
+func TestFalseGreenAWorseVerdictWithoutAWorseLine(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(before, after *reports.Result)
+		code   int
+		says   string
+	}{
+		{"the clean-up fails", func(_, after *reports.Result) { after.Safety.CleanUp = "incomplete: 403" }, 3, "clean-up is incomplete: 403"},
+		{"the bucket's configuration is changed", func(_, after *reports.Result) { after.Safety.ConfigurationUnchanged = "no" }, 1, "changed the bucket's configuration"},
+		{"a waiver stays for what passes again", func(before, after *reports.Result) {
+			w := []reports.Waiver{{ID: before.Requirements[0].ID, Reason: "agreed", Owner: "J. Doe", Issue: "https://issues.example.com/1", Expires: "2027-01-01", Message: "lost and never found"}}
+			before.Requirements[0].Outcome, before.Requirements[0].Reason = reports.Failed, "lost and never found"
+			before.Waive(w)
+			after.Waive(w)
+		}, 1, "waiver is not needed"},
+		{"a new MUST isn't run", func(_, after *reports.Result) {
+			after.Requirements = append(after.Requirements, reports.Requirement{ID: "BYOB-XFER-100", Level: "MUST", Outcome: reports.NotRun, Reason: "left out"})
+			after.Required = append(after.Required, reports.Required{ID: "BYOB-XFER-100", Level: "MUST"})
+		}, 4, "was not run"},
+	} {
+		before, after := certified(), later(certified())
+		c.change(before, after)
+		after.Conclude(after.Required)
+		if before.Verdict != reports.Certified {
+			t.Fatalf("%s: the older run is %s", c.name, before.Verdict)
+		}
+		x, err := reports.Compare(before, after, false)
+		if err != nil || x.ExitCode() != c.code {
+			t.Fatalf("%s: exit code %d, want %d; %v", c.name, x.ExitCode(), c.code, err)
+		}
+		for format, text := range comparisonFormats(t, x) {
+			if flat := strings.Join(strings.Fields(strings.NewReplacer("&#58;", ":", "&#39;", "'").Replace(text)), " "); !strings.Contains(flat, c.says) {
+				t.Errorf("%s: %s doesn't say %q:\n%s", c.name, format, c.says, text)
+			}
+		}
+		if x, err = reports.Compare(after, before, false); err != nil || len(x.WorseVerdict) != 0 {
+			t.Errorf("%s, the other way round: got %q, %v", c.name, x.WorseVerdict, err)
 		}
 	}
 }

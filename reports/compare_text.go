@@ -31,6 +31,9 @@ func (c *Comparison) lead() string {
 	if len(c.NoLongerMust) > 0 {
 		parts = append(parts, fmt.Sprintf("%d no longer of level MUST", len(c.NoLongerMust)))
 	}
+	if len(c.WorseVerdict) > 0 {
+		parts = append(parts, fmt.Sprintf("the verdict was %s and is %s", c.Old.Verdict, c.New.Verdict))
+	}
 	if n := len(c.slower()); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d slower beyond noise", n))
 	}
@@ -73,6 +76,9 @@ func (c *Comparison) WriteText(w io.Writer, o TextOptions) error {
 	}
 	if len(c.NoLongerMust) > 0 {
 		p.wrapped("- ", "  ", "no longer of level MUST: "+inline(some(c.NoLongerMust)))
+	}
+	for _, why := range c.WorseVerdict {
+		p.wrapped("- ", "  ", "worse verdict: "+inline(why))
 	}
 	for _, s := range c.sections() {
 		if len(s.changes) == 0 {
@@ -118,7 +124,7 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", s.name, plain(string(s.side.Verdict)), plain(s.side.Edition), plain(s.side.Run), plain(clock(s.side.Finished)))
 	}
 	fmt.Fprintf(&b, "\n%s.\n", c.lead())
-	if len(c.Differs)+len(c.NoLongerMust) > 0 {
+	if len(c.Differs)+len(c.NoLongerMust)+len(c.WorseVerdict) > 0 {
 		b.WriteString("\n")
 	}
 	for _, d := range c.Differs {
@@ -126,6 +132,9 @@ func (c *Comparison) WriteMarkdown(w io.Writer) error {
 	}
 	if len(c.NoLongerMust) > 0 {
 		fmt.Fprintf(&b, "- No longer of level MUST: %s\n", plain(some(c.NoLongerMust)))
+	}
+	for _, why := range c.WorseVerdict {
+		fmt.Fprintf(&b, "- Worse verdict: %s\n", plain(why))
 	}
 	for _, s := range c.sections() {
 		var rows [][]string

@@ -143,19 +143,27 @@ func (k kind) ofMusts() bool {
 // findings are collected while a verdict is being decided.
 type findings struct {
 	ids  [kinds][]string
+	has  map[finding]bool
 	said []struct {
 		verdict  Verdict
 		sentence string
 	}
 }
 
+// finding is one that has been added, so that thousands of them are told apart in no time.
+type finding struct {
+	k  kind
+	id string
+}
+
 func (f *findings) add(k kind, id string) {
-	for _, known := range f.ids[k] {
-		if known == id {
-			return
-		}
+	if f.has == nil {
+		f.has = map[finding]bool{}
 	}
-	f.ids[k] = append(f.ids[k], id)
+	if x := (finding{k, id}); !f.has[x] {
+		f.has[x] = true
+		f.ids[k] = append(f.ids[k], id)
+	}
 }
 
 func (f *findings) say(v Verdict, s string) {

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,9 +37,10 @@ func (r *Result) WriteJSON(w io.Writer) error {
 	return nil
 }
 
-// ReadJSON reads a result.json. It refuses another kind or version, unknown and repeated names, anything after the
-// result, a result of nothing, a requirement missing, added or repeated, counts that aren't those of its requirements,
-// and a verdict or a waiver's state that doesn't follow from them: a result can't be made certified by editing one word.
+// ReadJSON reads a result.json. It refuses another kind or version, whatever DecodeStrict does, a result of nothing, a
+// requirement missing, added or repeated, an ID or a catalogue's digest that can't be one, counts that aren't those of its
+// requirements, and a verdict or a waiver's state that doesn't follow from them: a result can't be made certified by editing
+// one word.
 func ReadJSON(r io.Reader) (*Result, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
 	if err != nil {
@@ -49,12 +49,15 @@ func ReadJSON(r io.Reader) (*Result, error) {
 	if len(data) > maxJSON {
 		return nil, fmt.Errorf("reading the result: larger than %s", size(maxJSON))
 	}
+	if err := plainText(data); err != nil {
+		return nil, fmt.Errorf("reading the result: %w", err)
+	}
 	var header struct{ APIVersion, Kind string }
 	if err := json.Unmarshal(data, &header); err != nil {
 		return nil, fmt.Errorf("reading the result: %w", err)
 	}
 	if header.APIVersion != APIVersion || header.Kind != Kind {
-		return nil, fmt.Errorf("reading the result: it is apiVersion %q, kind %q, not %q, %q", header.APIVersion, header.Kind, APIVersion, Kind)
+		return nil, fmt.Errorf("reading the result: it is apiVersion %q, kind %q, not %q, %q", brief(header.APIVersion), brief(header.Kind), APIVersion, Kind)
 	}
 	res := new(Result)
 	if err := DecodeStrict(data, res); err != nil {
@@ -76,15 +79,18 @@ func (r *Result) whole() error {
 		return errors.New("it holds no requirement: it is a result of nothing")
 	}
 	lines, required := map[string]bool{}, map[string]bool{}
+	if !isDigest(r.Catalogue) && r.Catalogue != "" {
+		return fmt.Errorf("%q is no digest of a catalogue: 64 hexadecimal digits", brief(r.Catalogue))
+	}
 	for _, q := range r.Requirements {
-		if q.ID == "" || lines[q.ID] {
-			return fmt.Errorf("the line %q is without ID, or there twice", q.ID)
+		if !isID(q.ID) || lines[q.ID] {
+			return fmt.Errorf("the line %+q is without an ID of letters, digits and hyphens, or there twice", brief(q.ID))
 		}
 		lines[q.ID] = true
 	}
 	for _, q := range r.Required {
-		if q.ID == "" || required[q.ID] {
-			return fmt.Errorf("the requirement %q is without ID, or required twice", q.ID)
+		if !isID(q.ID) || required[q.ID] {
+			return fmt.Errorf("the requirement %+q is without an ID of letters, digits and hyphens, or required twice", brief(q.ID))
 		}
 		required[q.ID] = true
 		if !lines[q.ID] {
@@ -99,81 +105,37 @@ func (r *Result) whole() error {
 	return nil
 }
 
+// isID reports whether a requirement's ID can be one: letters that only look like others, and what isn't seen, can't be in it.
+func isID(id string) bool {
+	return id != "" && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// isDigest reports whether a text can be the SHA-256 of a catalogue, in hex.
+func isDigest(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
+
 // check says whether what is computed in a result follows from the rest of it.
 func (r *Result) check() error {
 	switch r.Verdict {
 	case Certified, NotCertified, Incomplete, Undecided:
 	default:
-		return fmt.Errorf("unknown verdict %q", r.Verdict)
+		return fmt.Errorf("unknown verdict %q", brief(string(r.Verdict)))
 	}
 	for _, q := range r.Requirements {
 		if !knownOutcome(q.Outcome) {
-			return fmt.Errorf("%s: unknown outcome %q", q.ID, q.Outcome)
+			return fmt.Errorf("%s: unknown outcome %q", q.ID, brief(string(q.Outcome)))
 		}
 	}
 	if want := count(r); !reflect.DeepEqual(r.Counts, want) {
 		return fmt.Errorf("its counts %v are not those of its requirements, %v", r.Counts, want)
 	}
-	for _, w := range r.Waivers {
-		if want := w.stateIn(r); w.State != want {
-			return fmt.Errorf("its waiver for %q is said to be %q, but what it says makes it %q", w.ID, w.State, want)
+	states := r.waiverStates()
+	for i, w := range r.Waivers {
+		if w.State != states[i] {
+			return fmt.Errorf("its waiver for %+q is said to be %q, but what it says makes it %q", brief(w.ID), brief(string(w.State)), states[i])
 		}
 	}
 	if verdict, why := Decide(r.Required, r); verdict != r.Verdict {
 		return fmt.Errorf("its verdict is %q, but what it says makes it %q: %s", r.Verdict, verdict, strings.Join(why, " "))
 	}
 	return nil
-}
-
-// DecodeStrict decodes one JSON document and refuses what encoding/json lets pass: unknown names, names that are there
-// twice, in whatever case, and anything after the document.
-func DecodeStrict(data []byte, v any) error {
-	if err := uniqueNames(json.NewDecoder(bytes.NewReader(data))); err != nil {
-		return err
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	return d.Decode(v)
-}
-
-// uniqueNames walks one JSON document and refuses an object that has a name twice, upper and lower case being one
-// since encoding/json takes them for one, and anything after the document.
-func uniqueNames(d *json.Decoder) error {
-	if err := uniqueNamesOf(d); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the document")
-	}
-	return nil
-}
-
-func uniqueNamesOf(d *json.Decoder) error {
-	t, err := d.Token()
-	if err != nil {
-		return err
-	}
-	delim, ok := t.(json.Delim)
-	if !ok {
-		return nil
-	}
-	names := map[string]bool{}
-	for d.More() {
-		if delim == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return err
-			}
-			folded := strings.ToLower(strings.ToUpper(name.(string))) // always a string: Token has checked it
-			if names[folded] {
-				return fmt.Errorf("the name %q is there twice", name)
-			}
-			names[folded] = true
-		}
-		if err := uniqueNamesOf(d); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token() // the closing bracket
-	return err
 }

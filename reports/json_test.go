@@ -60,14 +60,26 @@ func TestReadJSONRefuses(t *testing.T) {
 		return strings.Replace(text, old, new, 1)
 	}
 	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", "unexpected end"},
+		{"nothing", "", "it is empty"},
 		{"no JSON", "<html>", "invalid character"},
 		{"another version", replace(good, "bucketproof/v1", "bucketproof/v2"), `"bucketproof/v2"`},
 		{"another kind", replace(good, `"Result"`, `"Certificate"`), `"Certificate"`},
 		{"an unknown name", replace(good, `"why"`, `"because"`), "because"},
 		{"a name twice", replace(good, `"edition"`, `"verdict": "certified", "edition"`), "twice"},
 		{"a name twice in another case", replace(good, `"edition"`, `"Verdict": "certified", "edition"`), "twice"},
-		{"a name twice with a long s", replace(good, `"seed"`, `"\u017feed": 1, "seed"`), "twice"},
+		{"a name twice with a long s", replace(good, `"seed"`, `"\u017feed": 1, "seed"`), `"\u017feed" must be spelled "seed"`},
+		{"a name twice, the second with a long s", replace(good, `"program"`, `"\u017feed": 1, "program"`), "twice"},
+		{"a verdict under a name in another case, which other parsers don't see", replace(good, `"verdict"`, `"Verdict"`), `"Verdict" must be spelled "verdict"`},
+		{"an outcome under a name in another case, deep inside", replace(good, `"outcome"`, `"OUTCOME"`), `"OUTCOME" must be spelled "outcome"`},
+		{"a byte order mark", "\ufeff" + good, "byte order mark"},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "UTF-16"},
+		{"bytes that are no UTF-8, which encoding/json replaces", replace(good, "The store's name", "The store\xff\xfes name"), "not UTF-8"},
+		{"a NUL at the end", good + "\x00", "after top-level value"},
+		{"lists nested beyond a stack", strings.Repeat("[", 1<<20), "exceeded max depth"},
+		{"a kind as long as the file", `{"apiVersion": "bucketproof/v1", "kind": "` + strings.Repeat("A", 1<<20) + `"}`, `AAA..."`},
+		{"an ID with a letter that looks like another", strings.ReplaceAll(good, "BYOB-NET-001", "BY\u041eB-NET-001"), `"BY\u041eB-NET-001"`},
+		{"an ID with a letter that isn't seen", strings.ReplaceAll(good, "BYOB-NET-001", "BYOB-NET-001\u200b"), `"BYOB-NET-001\u200b"`},
+		{"a catalogue's digest that is none", replace(good, `"profile"`, `"catalogue": "nonsense", "profile"`), "no digest of a catalogue"},
 		{"a name twice, deep inside", replace(good, `"level": "MUST",`, `"level": "MUST", "level": "SHOULD",`), "twice"},
 		{"a second document", good + "{}", "after top-level value"},
 		{"an unknown verdict", replace(good, `"verdict": "certified"`, `"verdict": "fine"`), `unknown verdict "fine"`},
@@ -79,10 +91,27 @@ func TestReadJSONRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := reports.ReadJSON(strings.NewReader(c.text))
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got error %v, want one with %q", err, c.want)
+			if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 1000 {
+				t.Errorf("got error %v, want a short one with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// A certificate's envelope has no header that encoding/json would look at first: nothing but DecodeStrict keeps it from a stack
+// that ends the program.
+func TestDecodeStrictRefusesWhatWouldEndTheProgram(t *testing.T) {
+	for name, text := range map[string]string{
+		"lists": strings.Repeat("[", 1<<20), "objects": strings.Repeat(`{"a":`, 1<<20), "closed lists": strings.Repeat("[", 1<<20) + strings.Repeat("]", 1<<20),
+	} {
+		var v any
+		if err := reports.DecodeStrict([]byte(text), &v); err == nil || !strings.Contains(err.Error(), "nested more than 100 deep") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	var v any
+	if err := reports.DecodeStrict([]byte(strings.Repeat("[", 90)+strings.Repeat("]", 90)), &v); err != nil {
+		t.Errorf("90 deep: %v", err)
 	}
 }
 

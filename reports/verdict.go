@@ -24,8 +24,8 @@ func (r *Result) Conclude(required []Required) {
 	r.APIVersion, r.Kind = APIVersion, Kind
 	r.Required = append([]Required{}, required...)
 	r.Count()
-	for i, w := range r.Waivers {
-		r.Waivers[i].State = w.stateIn(r)
+	for i, state := range r.waiverStates() {
+		r.Waivers[i].State = state
 	}
 	r.Verdict, r.Why = Decide(r.Required, r)
 }
@@ -238,12 +238,13 @@ func observed(line Requirement) (seen, control bool) {
 
 // waivers judges every waiver: one that no longer says what is the case has to go, or to be renewed.
 func (f *findings) waivers(r *Result) {
-	for _, w := range r.Waivers {
+	states := r.waiverStates()
+	for i, w := range r.Waivers {
 		id := w.ID
 		if id == "" {
 			id = "(no ID)"
 		}
-		switch w.stateIn(r) {
+		switch states[i] {
 		case Holds:
 		case WaiverExpired:
 			f.add(waiverExpired, id)

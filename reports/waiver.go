@@ -3,13 +3,10 @@ package reports
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/goccy/go-yaml"
 )
 
 // WaiversKind begins every file of waivers, after APIVersion.
@@ -18,11 +15,12 @@ const WaiversKind = "Waivers"
 // The form of Waiver.Expires.
 const dayForm = "2006-01-02"
 
-// leastMessage is the fewest letters and digits of an expected message: one that fits anything would waive anything.
-const leastMessage = 8
-
-// maxWaivers bounds a file of waivers, in bytes.
-const maxWaivers = 1 << 20
+// leastMessage is the fewest letters and digits of an expected message, and leastPiece the fewest of what stands between two
+// stars to be counted: one that fits anything, such as *e*a*t*o*i*n*s*r*, would waive anything.
+const (
+	leastMessage = 8
+	leastPiece   = 4
+)
 
 // Waiver lets one requirement be broken, in one known way, for a time, and says who answers for it. It covers what was
 // observed not to hold, and nothing else: what could not be decided stays undecided.
@@ -52,72 +50,16 @@ const (
 	WaiverNotApplied WaiverState = "not yet taken off" // it would hold, and the requirement still counts as failed
 )
 
-// waiversFile is the file's form. A key that is not here is refused.
-type waiversFile struct {
-	APIVersion string   `yaml:"apiVersion"`
-	Kind       string   `yaml:"kind"`
-	Waivers    []Waiver `yaml:"waivers"`
-}
-
-// ReadWaivers reads a YAML file of waivers. It is strict: an unknown or repeated key, a second document, an ID twice, one
-// that known doesn't know, and a waiver that lacks anything are errors, each naming the waiver's ID.
-func ReadWaivers(r io.Reader, known func(id string) bool) ([]Waiver, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxWaivers+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the waivers: %w", err)
-	}
-	if len(data) > maxWaivers {
-		return nil, fmt.Errorf("reading the waivers: larger than %s", size(maxWaivers))
-	}
-	d := yaml.NewDecoder(strings.NewReader(string(data)), yaml.Strict())
-	var f waiversFile
-	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the waivers: %w", plainYAML(err))
-	}
-	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("reading the waivers: a second YAML document follows")
-	}
-	if f.APIVersion != APIVersion || f.Kind != WaiversKind {
-		return nil, fmt.Errorf("reading the waivers: the file is apiVersion %q, kind %q, not %q, %q", f.APIVersion, f.Kind, APIVersion, WaiversKind)
-	}
-	if len(f.Waivers) == 0 {
-		return nil, errors.New("reading the waivers: the file holds none")
-	}
-	seen := map[string]bool{}
-	for i, w := range f.Waivers {
-		switch {
-		case w.ID == "":
-			return nil, fmt.Errorf("reading the waivers: the waiver at place %d has no id", i+1)
-		case seen[w.ID]:
-			return nil, fmt.Errorf("reading the waivers: %q is waived twice", w.ID)
-		case !known(w.ID):
-			return nil, fmt.Errorf("reading the waivers: %q is no requirement of the catalogue", w.ID)
-		}
-		seen[w.ID] = true
-		if _, err := w.lastDay(); err != nil {
-			return nil, fmt.Errorf("reading the waivers: %s: %w", w.ID, err)
-		}
-	}
-	return f.Waivers, nil
-}
-
-// plainYAML is a YAML error without the excerpt of the file and its colours.
-func plainYAML(err error) error {
-	var y yaml.Error
-	if !errors.As(err, &y) || y.GetToken() == nil {
-		return err
-	}
-	p := y.GetToken().Position
-	return fmt.Errorf("line %d, column %d: %s", p.Line, p.Column, y.GetMessage())
-}
-
 // lastDay checks that a waiver says all it must, and returns the moment from which it no longer holds.
 func (w Waiver) lastDay() (time.Time, error) {
 	for _, f := range []struct{ name, value string }{
 		{"id", w.ID}, {"reason", w.Reason}, {"owner", w.Owner}, {"issue", w.Issue}, {"expires", w.Expires}, {"message", w.Message},
 	} {
-		if blank(f.value) {
+		if blank(f.value) || f.name != "message" && lettersOf(f.value) == 0 {
 			return time.Time{}, fmt.Errorf("a waiver must say its %s", f.name)
+		}
+		if visible(f.value) != f.value {
+			return time.Time{}, fmt.Errorf("its %s has a control character, or one that turns the direction of writing: what is seen is not what it says", f.name)
 		}
 	}
 	u, err := url.Parse(w.Issue)
@@ -126,18 +68,29 @@ func (w Waiver) lastDay() (time.Time, error) {
 	}
 	day, err := time.Parse(dayForm, w.Expires)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("expires must be a day such as 2027-03-31, not %q", w.Expires)
+		return time.Time{}, fmt.Errorf("expires must be a day such as 2027-03-31, not %s", quoted(w.Expires))
 	}
 	letters := 0
-	for _, r := range w.Message {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			letters++
+	for _, piece := range strings.Split(w.Message, "*") {
+		if n := lettersOf(piece); n >= leastPiece {
+			letters += n
 		}
 	}
 	if letters < leastMessage {
-		return time.Time{}, fmt.Errorf("the message %q would fit nearly anything: at least %d letters or digits of it must be said", w.Message, leastMessage)
+		return time.Time{}, fmt.Errorf("the message %q would fit nearly anything: at least %d letters or digits of it must be said, %d or more together",
+			brief(w.Message), leastMessage, leastPiece)
 	}
 	return day.AddDate(0, 0, 1), nil
+}
+
+// lettersOf counts letters and digits: what has none says nothing, whatever invisible characters it is made of.
+func lettersOf(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // Ends is the moment from which the waiver no longer holds; the zero time for one that never did.
@@ -174,62 +127,68 @@ func (w Waiver) fits(reason string) bool {
 	return strings.HasSuffix(rest, last)
 }
 
-// stateIn says what a result makes of the waiver. It goes by the result alone, never by what was written down before.
-func (w Waiver) stateIn(r *Result) WaiverState {
-	end, err := w.lastDay()
-	if err != nil {
-		return WaiverInvalid
+// waiverStates says what a result makes of each of its waivers. It goes by the result alone, never by what was written down
+// before.
+func (r *Result) waiverStates() []WaiverState {
+	times, lines := map[string]int{}, map[string]*Requirement{}
+	for _, w := range r.Waivers {
+		times[w.ID]++
 	}
-	same := 0
-	for _, other := range r.Waivers {
-		if other.ID == w.ID {
-			same++
+	for i := range r.Requirements {
+		if q := &r.Requirements[i]; lines[q.ID] == nil {
+			lines[q.ID] = q
 		}
 	}
-	if same > 1 {
-		return WaiverInvalid
-	}
-	if r.Run.Finished.IsZero() || !r.Run.Finished.Before(end) {
-		return WaiverExpired
-	}
-	for _, q := range r.Requirements {
-		if q.ID != w.ID {
-			continue
+	states := make([]WaiverState, len(r.Waivers))
+	for i, w := range r.Waivers {
+		end, err := w.lastDay()
+		switch {
+		case err != nil || times[w.ID] > 1:
+			states[i] = WaiverInvalid
+		case r.Run.Finished.IsZero() || !r.Run.Finished.Before(end):
+			states[i] = WaiverExpired
+		default:
+			states[i] = w.stateOn(lines[w.ID])
 		}
-		switch q.Outcome {
-		case Passed, NotApplicable:
+	}
+	return states
+}
+
+// stateOn says what one line makes of a waiver that is valid; nil is none.
+func (w Waiver) stateOn(q *Requirement) WaiverState {
+	if q == nil {
+		return WaiverForeign
+	}
+	switch q.Outcome {
+	case Passed, NotApplicable:
+		return WaiverUnneeded
+	case Unsupported:
+		if q.Optional {
 			return WaiverUnneeded
-		case Unsupported:
-			if q.Optional {
-				return WaiverUnneeded
-			}
-			return WaiverUntested
-		case Waived, Failed:
-			switch {
-			case !w.fits(q.Reason):
-				return WaiverUnmatched
-			case q.Outcome == Failed:
-				return WaiverNotApplied
-			}
-			return Holds
 		}
-		return WaiverUntested
+	case Waived, Failed:
+		switch {
+		case !w.fits(q.Reason):
+			return WaiverUnmatched
+		case q.Outcome == Failed:
+			return WaiverNotApplied
+		}
+		return Holds
 	}
-	return WaiverForeign
+	return WaiverUntested
 }
 
 // Waive takes the waivers into a concluded result and concludes it anew: what failed as expected becomes waived. Each
 // waiver stays with the result, whatever became of it.
 func (r *Result) Waive(ws []Waiver) {
 	r.Waivers = append([]Waiver{}, ws...)
-	for _, w := range r.Waivers {
-		if w.stateIn(r) != WaiverNotApplied {
-			continue
-		}
-		for i := range r.Requirements {
-			if q := &r.Requirements[i]; q.ID == w.ID && q.Outcome == Failed {
-				q.Outcome = Waived
-			}
+	apply := map[string]bool{}
+	for i, state := range r.waiverStates() {
+		apply[r.Waivers[i].ID] = state == WaiverNotApplied
+	}
+	for i := range r.Requirements {
+		if q := &r.Requirements[i]; apply[q.ID] && q.Outcome == Failed {
+			q.Outcome = Waived
 		}
 	}
 	r.Conclude(r.Required)
@@ -238,9 +197,9 @@ func (r *Result) Waive(ws []Waiver) {
 // held names the requirements whose waiver holds.
 func (r *Result) held() map[string]bool {
 	ids := map[string]bool{}
-	for _, w := range r.Waivers {
-		if w.stateIn(r) == Holds {
-			ids[w.ID] = true
+	for i, state := range r.waiverStates() {
+		if state == Holds {
+			ids[r.Waivers[i].ID] = true
 		}
 	}
 	return ids

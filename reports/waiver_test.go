@@ -45,7 +45,8 @@ func TestReadWaiversRefuses(t *testing.T) {
 		return waiversHead + strings.Replace(goodWaiver, old, new, 1)
 	}
 	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", `apiVersion ""`},
+		{"nothing", "", "it is empty"},
+		{"a comment alone", "# none\n", `apiVersion ""`},
 		{"no waiver", waiversHead + "waivers: []\n", "holds none"},
 		{"another kind", strings.Replace(change("J. Doe", "J. Doe"), "kind: Waivers", "kind: Result", 1), `kind "Result"`},
 		{"another version", strings.Replace(change("J. Doe", "J. Doe"), "bucketproof/v1", "bucketproof/v2", 1), "bucketproof/v2"},
@@ -67,6 +68,24 @@ func TestReadWaiversRefuses(t *testing.T) {
 		{"an expiry of another form", change("2027-03-31", "31.03.2027"), "a day such as"},
 		{"no message", change(`    message: "an anonymous GET of /public/* was answered 200"`+"\n", ""), "must say its message"},
 		{"a message for everything", change("an anonymous GET of /public/* was answered 200", "*"), "would fit nearly anything"},
+		{"a message of single letters, which nearly any text has", change("an anonymous GET of /public/* was answered 200", "*e*t*a*o*i*n*s*h*r*"), "would fit nearly anything"},
+		{"an ID with a letter that looks like another", change("BYOB-PERM-020", "B\u0423OB-PERM-020"), `"B\u0423OB-PERM-020" is no requirement`},
+		{"a reason that isn't seen", change("public read of /public/ is agreed with security", `"\u200b\u2060"`), "must say its reason"},
+		{"a reason that reads backwards", change("public read", "public \u202eread"), "direction of writing"},
+		{"an owner that clears the screen", change("J. Doe", `"J. Doe\x1b[2J"`), "control character"},
+		{"an expiry with a time and no time zone", change("2027-03-31", "2027-03-31T00:00:00"), "a day such as"},
+		{"an expiry with a time zone", change("2027-03-31", "2027-03-31T00:00:00+14:00"), "a day such as"},
+		{"an expiry of another type", change("2027-03-31", "!!timestamp 2027-03-31"), "a tag"},
+		{"a key in another case", change("    owner:", "    Owner:"), `unknown field "Owner"`},
+		{"an anchor and an alias, which hide what is waived", change("J. Doe", "&a J. Doe") + "  - id: *a\n", "line 6, column 12: an anchor"},
+		{"a merge key", change("    owner: J. Doe", "    <<: {owner: J. Doe}"), "a merge key"},
+		{"a key by a question mark", waiversHead + "? waivers\n: []\n", "a key by ?"},
+		{"a directive", "%YAML 1.1\n---\n" + change("J. Doe", "J. Doe"), "a directive"},
+		{"brackets beyond a parser's memory", waiversHead + "waivers: " + strings.Repeat("[", 1<<19), "nested more than"},
+		{"maps beyond a parser's memory", waiversHead + "waivers: " + strings.Repeat("{a: ", 1<<17), "nested more than"},
+		{"lists beyond a parser's memory", waiversHead + "waivers:\n" + strings.Repeat("- ", 1<<18), "a list in a list"},
+		{"a byte order mark", "\ufeff" + change("J. Doe", "J. Doe"), "byte order mark"},
+		{"bytes that are no UTF-8", change("J. Doe", "J. D\xffe"), "not UTF-8"},
 		{"a message for nearly everything", change("an anonymous GET of /public/* was answered 200", "* 403 ***"), "would fit nearly anything"},
 		{"too much", waiversHead + goodWaiver + strings.Repeat("#\n", 1<<20), "larger than"},
 	} {
@@ -79,6 +98,37 @@ func TestReadWaiversRefuses(t *testing.T) {
 				t.Errorf("the error has colours: %q", err)
 			}
 		})
+	}
+}
+
+// A waiver stands in every report and in the certificate: what is written into one by mistake would, too.
+func TestReadWaiversRefusesSecretsAndShowsNone(t *testing.T) {
+	const key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	for name, change := range map[string][2]string{
+		"a secret key as reason":           {"public read of /public/ is agreed with security", "the key is " + key},
+		"an address as reason":             {"public read of /public/ is agreed with security", "see s3://AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI@127.0.0.1/b"},
+		"a private key as owner":           {"J. Doe", "'-----BEGIN PRIVATE KEY----- MC4CAQAwBQYDK2VwBCIEIP'"},
+		"a pre-signed URL as issue":        {"https://issues.example.com/SEC-4411", "https://b.s3.amazonaws.com/k?X-Amz-Signature=wJalrXUtnFEMI"},
+		"an account key in the message":    {"an anonymous GET of", "AccountKey=wJalrXUtnFEMI an anonymous GET of"},
+		"a secret key as ID":               {"BYOB-PERM-020", key},
+		"a secret key as day":              {"2027-03-31", key},
+		"a secret key as kind of the file": {"waivers:", "waivers:"},
+	} {
+		text := waiversHead + strings.Replace(goodWaiver, change[0], change[1], 1)
+		if strings.HasSuffix(name, "of the file") {
+			text = strings.Replace(text, "kind: Waivers", "kind: "+key, 1)
+		}
+		_, err := reports.ReadWaivers(strings.NewReader(text), knownID)
+		if err == nil || strings.Contains(err.Error(), "wJalr") || strings.Contains(err.Error(), "MC4CAQ") {
+			t.Errorf("%s: got %v, want it refused and not shown", name, err)
+		}
+	}
+	for _, harmless := range []string{"https://github.com/AcmeCorp/StoragePlatform/issues/1234#issuecomment-2229384756", "https://linear.app/acme/issue/ENG-123/Move-The-Resolver-In-Q3",
+		"https://acme.notion.site/Known-flaws-0123456789abcdef0123456789abcdef"} {
+		text := waiversHead + strings.Replace(goodWaiver, "https://issues.example.com/SEC-4411", harmless, 1)
+		if _, err := reports.ReadWaivers(strings.NewReader(text), knownID); err != nil {
+			t.Errorf("%s: %v", harmless, err)
+		}
 	}
 }
 
@@ -99,6 +149,7 @@ func TestAWaiverHoldsForTheMessageItExpects(t *testing.T) {
 		{"more at the end", "the object was taken", "the object was taken, and more", reports.WaiverUnmatched},
 		{"another order", "PUT of * got 403*after", "after PUT of a got 403", reports.WaiverUnmatched},
 		{"text that would have to serve twice", "objects*objects", "objects", reports.WaiverUnmatched},
+		{"single letters that fit anything", "*e*t*a*o*i*n*s*", "the object was taken in", reports.WaiverInvalid},
 		{"another case", "the object was taken", "The object was taken", reports.WaiverUnmatched},
 		{"no reason", "*the object was taken*", " ", reports.WaiverUnmatched},
 	} {

@@ -243,7 +243,7 @@ func TestABaselineSaysWhatChangedAndCounts(t *testing.T) {
 	}{
 		{"worse", []string{baseline, filepath.Join(dir, "result.json")}, exitNot, "NEWLY FAILING"},
 		{"better", []string{filepath.Join(dir, "result.json"), baseline}, exitOK, "NEWLY PASSING"},
-		{"the same", []string{baseline, baseline}, exitOK, "unchanged"},
+		{"the same file twice", []string{baseline, baseline}, exitUsage, ""},
 		{"worse, in Markdown", []string{baseline, filepath.Join(dir, "result.json"), "--markdown"}, exitNot, "### Newly failing"},
 		{"worse, as JSON", []string{baseline, filepath.Join(dir, "result.json"), "--json"}, exitNot, `"newlyFailing": [`},
 	} {

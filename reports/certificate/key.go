@@ -106,6 +106,9 @@ func only(text []byte, kind, words string) ([]byte, error) {
 		return nil, fmt.Errorf("it is a PEM block of another kind, not %s", kind)
 	case len(bytes.TrimSpace(rest)) > 0:
 		return nil, errors.New("something follows the key")
+	case len(block.Headers) > 0, !bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN "+kind+"-----")),
+		bytes.Count(text, []byte("-----BEGIN ")) != 1: // a damaged block is passed over, and the next one read
+		return nil, errors.New("something stands before the key, or in it")
 	}
 	return block.Bytes, nil
 }

@@ -133,11 +133,13 @@ func TestMutatedResultsAreRefusedByEveryReader(t *testing.T) {
 			if _, err := reports.ReadJSON(bytes.NewReader(text)); err == nil {
 				t.Error("ReadJSON takes it")
 			}
-			if _, err := reports.Compare(certified(t), r, true); err == nil {
-				t.Error("Compare takes it as the newer one")
+			other := certified(t)
+			other.Run.ID = "20261121t093012z-00000000"
+			if _, err := reports.Compare(other, r, true); err == nil || !strings.Contains(err.Error(), "the newer one can't stand") {
+				t.Errorf("Compare takes it as the newer one: %v", err)
 			}
-			if _, err := reports.Compare(r, certified(t), true); err == nil {
-				t.Error("Compare takes it as the older one")
+			if _, err := reports.Compare(r, other, true); err == nil || !strings.Contains(err.Error(), "the older one can't stand") {
+				t.Errorf("Compare takes it as the older one: %v", err)
 			}
 			if _, err := certificate.Issue(t.Context(), k.private, r, time.Hour); err == nil {
 				t.Error("Issue takes it")
@@ -193,10 +195,38 @@ func TestMutatedCertificatesAreRefused(t *testing.T) {
 	}{
 		{"nothing", nil, certificate.Unreadable, "no DSSE envelope"},
 		{"an empty object", []byte("{}"), certificate.Unreadable, "type \"\""},
-		{"a result in its place", asText(t, certified(t)), certificate.Unreadable, "unknown field"},
+		{"a result in its place", asText(t, certified(t)), certificate.Unreadable, `unknown name "apiVersion"`},
 		{"a second document", append(bytes.Clone(cert), "{}"...), certificate.Unreadable, "something follows"},
 		{"an unknown name", envelope(func(e map[string]any) { e["comment"] = "x" }), certificate.Unreadable, "comment"},
 		{"a name twice", bytes.Replace(cert, []byte(`"payloadType"`), []byte(`"payload": "e30=", "payloadType"`), 1), certificate.Unreadable, "twice"},
+		{"a name in another case, which other parsers don't see", bytes.Replace(cert, []byte(`"payload"`), []byte(`"Payload"`), 1), certificate.Unreadable, `must be spelled "payload"`},
+		{"a byte order mark", append([]byte("\ufeff"), cert...), certificate.Unreadable, "byte order mark"},
+		{"bytes that are no UTF-8", bytes.Replace(cert, []byte(`"keyid": "`), []byte("\"keyid\": \"\xff"), 1), certificate.Unreadable, "not UTF-8"},
+		{"lists nested beyond a stack", bytes.Repeat([]byte("["), 1<<20), certificate.Unreadable, "nested more than"},
+		{"objects nested beyond a stack", bytes.Repeat([]byte(`{"payload":`), 1<<20), certificate.Unreadable, "nested more than"},
+		{"a line feed in the payload's base64", envelope(func(e map[string]any) { e["payload"] = e["payload"].(string)[:40] + "\n" + e["payload"].(string)[40:] }), certificate.Edited, "another base64"},
+		{"the signature with other bits at its end", envelope(func(e map[string]any) {
+			sig(e)["sig"] = strings.TrimSuffix(sig(e)["sig"].(string), last(sig(e)["sig"].(string))+"==") + next(last(sig(e)["sig"].(string))) + "=="
+		}), certificate.Edited, "another base64"},
+		{"a good signature beside a bad one", envelope(func(e map[string]any) {
+			e["signatures"] = []any{sig(e), map[string]any{"keyid": other.public.ID(), "sig": "AAAA"}}
+		}), certificate.Unreadable, "2 signatures"},
+		{"a name of the statement in another case", edit(func(s map[string]any) { s["Subject"] = s["subject"]; delete(s, "subject") }), certificate.Unreadable, `must be spelled "subject"`},
+		{"a claim in another case", edit(func(s map[string]any) { claims(s)["Verdict"] = claims(s)["verdict"]; delete(claims(s), "verdict") }), certificate.Unreadable, `must be spelled "verdict"`},
+		{"a time in another zone", edit(func(s map[string]any) { claims(s)["issued"] = "2026-11-22T10:30:53+01:00" }), certificate.Edited, "the time"},
+		{"a time without a zone", edit(func(s map[string]any) { claims(s)["issued"] = "2026-11-22T09:30:53" }), certificate.Unreadable, "parsing time"},
+		{"a leap second", edit(func(s map[string]any) { claims(s)["expires"] = "2026-12-31T23:59:60Z" }), certificate.Unreadable, "parsing time"},
+		{"documents' verdict for a bucket", edit(func(s map[string]any) {
+			r := certified(t)
+			r.Profile = "documents"
+			withResult(s, asText(t, r))
+			claims(s)["profile"] = "documents"
+		}), certificate.NotCertified, "not the one of a bucket"},
+		{"an emulator's, under a kind nobody knows", edit(func(s map[string]any) {
+			r := certified(t)
+			r.Subject.Kind, r.Subject.Store.Kind = "Bucket", "embedded"
+			withResult(s, asText(t, r))
+		}), certificate.NotCertified, "of the kind"},
 		{"another payload type", envelope(func(e map[string]any) { e["payloadType"] = "application/json" }), certificate.Unreadable, "application/json"},
 		{"no signature", envelope(func(e map[string]any) { e["signatures"] = []any{} }), certificate.Unreadable, "0 signatures"},
 		{"a signature of its own beside", envelope(func(e map[string]any) { e["signatures"] = []any{sig(e), sig(e)} }), certificate.Unreadable, "2 signatures"},
@@ -277,7 +307,7 @@ func TestMutatedCertificatesAreRefused(t *testing.T) {
 		}), certificate.Weaker, "is missing"},
 		{"an older edition", weaker(func(r *reports.Result) { r.Edition = "2024-byob" }), certificate.Weaker, "older than 2025-09"},
 		{"an unknown edition", weaker(func(r *reports.Result) { r.Edition = "2099-01" }), certificate.Weaker, "doesn't know"},
-		{"an unknown profile", weaker(func(r *reports.Result) { r.Profile = "parser" }), certificate.Weaker, "not known here"},
+		{"an unknown profile", weaker(func(r *reports.Result) { r.Profile, r.Subject.Provider = "parser", "parser" }), certificate.Weaker, "not known here"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v, err := certificate.Verify(t.Context(), c.cert, k.public, conditions(t))
@@ -354,6 +384,25 @@ func TestCertificatesAreHeldToWhatIsAsked(t *testing.T) {
 		if _, err := certificate.Verify(t.Context(), cert, k.public, x); err == nil {
 			t.Errorf("%s is not refused", name)
 		}
+	}
+}
+
+// last is the character before the padding of a base64 text that ends in ==, and next one whose first two bits are the same: the
+// other four stand for nothing.
+func last(sig string) string { return sig[len(sig)-3 : len(sig)-2] }
+
+func next(c string) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	return string(letters[strings.Index(letters, c)^1])
+}
+
+// A signer's own words for a verdict may be anybody's: verify says why in its own.
+func TestACertificateIsExplainedByTheVerifier(t *testing.T) {
+	k, r := newKeys(t), certified(t)
+	r.Why = []string{"It also meets every rule of another bucket."}
+	v, err := certificate.Verify(t.Context(), issue(t, k, r), k.public, conditions(t))
+	if err != nil || len(v.Why) == 0 || strings.Contains(strings.Join(v.Why, " "), "another bucket") {
+		t.Errorf("got %+v, %v", v, err)
 	}
 }
 

@@ -103,11 +103,15 @@ func issuable(r *reports.Result) error {
 		return errors.New("the result doesn't name its edition, profile, program or run")
 	case r.Run.Started.IsZero() || r.Run.Finished.Before(r.Run.Started):
 		return errors.New("the result doesn't say when it was made")
+	case r.Subject.Kind != "bucket" && r.Subject.Kind != "connector":
+		return fmt.Errorf("it is of the kind %q: a certificate is for a bucket or a connector", r.Subject.Kind)
+	case r.Subject.Kind == "bucket" && r.Profile != r.Subject.Provider, r.Subject.Kind == "connector" && r.Profile != "connector":
+		return fmt.Errorf("the profile %q is not the one of a %s of %q", r.Profile, r.Subject.Kind, r.Subject.Provider)
 	case r.Subject.Kind == "bucket" && r.Subject.Store.Kind != "remote":
 		return fmt.Errorf("the store is of kind %q: an emulator's answers say nothing about a bucket", r.Subject.Store.Kind)
 	case r.Subject.Kind == "connector" && r.Subject.Store.Kind != "remote":
 		return errors.New("the connector was tried on stores of this machine alone: their answers say nothing about its buckets")
-	case (r.Subject.Kind == "bucket" || r.Subject.Kind == "connector") && r.Subject.Store.Via != "":
+	case r.Subject.Store.Via != "":
 		return fmt.Errorf("the run was told to find the store at %q: nobody has seen that the address's own endpoint answered", r.Subject.Store.Via)
 	}
 	return nil

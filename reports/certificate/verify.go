@@ -3,6 +3,7 @@ package certificate
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,7 +89,8 @@ func Verify(ctx context.Context, text []byte, key PublicKey, c Conditions) (*Ver
 	if err != nil {
 		return nil, err
 	}
-	v := &Verified{Claims: s.Predicate.Claims, Subject: r.Subject.Canonical, Key: key.id, Why: r.Why, Result: r}
+	_, why := reports.Decide(r.Required, r) // its own words for it may be anybody's
+	v := &Verified{Claims: s.Predicate.Claims, Subject: r.Subject.Canonical, Key: key.id, Why: why, Result: r}
 	if err := c.bind(r, s); err != nil {
 		return nil, err
 	}
@@ -126,12 +128,27 @@ func open(ctx context.Context, text []byte, key PublicKey) ([]byte, error) {
 	}
 	_, payload, err := verifier.VerifyAndDecode(ctx, &e)
 	if err == nil {
+		if !spelled(e.Payload, payload) || !spelled(e.Signatures[0].Sig, nil) {
+			return nil, refuse(Edited, "its payload or signature is written in another base64 than it was signed with")
+		}
 		return payload, nil
 	}
 	if id := e.Signatures[0].KeyID; id != key.id {
 		return nil, refuse(Foreign, "it was signed by the key %s, not by %s", short(id), short(key.id))
 	}
 	return nil, refuse(Edited, "its signature is not one over what it says")
+}
+
+// spelled reports whether a text is the one base64 there is of what it stands for (RFC 4648, section 4), so that there is one
+// certificate over a run and not many that differ in bytes which mean nothing. What it stands for is decoded where it is nil.
+func spelled(text string, of []byte) bool {
+	if of == nil {
+		var err error
+		if of, err = base64.StdEncoding.DecodeString(text); err != nil {
+			return false
+		}
+	}
+	return base64.StdEncoding.EncodeToString(of) == text
 }
 
 func short(id string) string {
@@ -209,6 +226,7 @@ func different(a, b statement) string {
 		{"the tests with a warning", a.Predicate.WarnedTests, b.Predicate.WarnedTests}, {"the tests that failed", a.Predicate.FailedTests, b.Predicate.FailedTests},
 		{"the verdict", a.Predicate.Claims.Verdict, b.Predicate.Claims.Verdict}, {"the edition", a.Predicate.Claims.Edition, b.Predicate.Claims.Edition},
 		{"the profile", a.Predicate.Claims.Profile, b.Predicate.Claims.Profile}, {"the time", a.Predicate.Claims.Issued.String(), b.Predicate.Claims.Issued.String()},
+		{"the waivers", a.Predicate.Claims.Waivers, b.Predicate.Claims.Waivers}, {"the warnings", a.Predicate.Claims.Warnings, b.Predicate.Claims.Warnings},
 	} {
 		if !reflect.DeepEqual(x.a, x.b) {
 			parts = append(parts, x.name)
