@@ -18,6 +18,7 @@ import (
 	"github.com/bucketproof/bucketproof/harness/run"
 	"github.com/bucketproof/bucketproof/reference/address"
 	"github.com/bucketproof/bucketproof/reference/catalogue"
+	"github.com/bucketproof/bucketproof/reports"
 	"github.com/bucketproof/bucketproof/suites"
 )
 
@@ -229,6 +230,7 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		}
 		return printPlan(s.out, plan, f.json)
 	}
+	f.comparable = func(r *reports.Result) error { return ofTarget(r, raw, t) }
 	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
@@ -240,6 +242,26 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		return usage(err)
 	}
 	return f.deliver(ctx, s, p, []*run.Done{done})
+}
+
+// ofTarget says whether an earlier result can be of the bucket that is about to be certified. An address that can't be read has
+// findings of its own; one with a part that is hidden names no bucket by itself.
+func ofTarget(r *reports.Result, raw string, t run.Target) error {
+	a, err := address.Parse(raw, t.Options)
+	if err != nil {
+		return nil
+	}
+	profile := t.Profile
+	if profile == "" {
+		profile = string(a.Provider)
+	}
+	switch {
+	case r.Subject.Kind != run.KindBucket || r.Profile != profile:
+		return fmt.Errorf("it is of a %s by profile %q, and this run is of a bucket by profile %q", r.Subject.Kind, r.Profile, profile)
+	case r.Subject.Canonical != "" && r.Subject.Canonical != a.Canonical():
+		return fmt.Errorf("it is of %q, and this run is of another bucket", r.Subject.Canonical)
+	}
+	return nil
 }
 
 // resolve makes the target of a run from the flags.

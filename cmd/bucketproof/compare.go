@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +18,10 @@ What became slower beyond noise is named, and never decides. One timing a run
 can't show it: --also-old and --also-new give more, seven a side or so.
 
 Exit codes: 1 a MUST fails newly, 3 one can't be decided any more, 4 one is no
-longer run, 0 none of these; 2 usage, and 3 for a result that contradicts
-itself. 0 doesn't say that the newer run is certified: its own verdict does.`
+longer run, the newer verdict's own where that is graver than the older one, 0
+none of these; 2 usage, such as a run and itself, and 3 for a result that
+contradicts itself. 0 doesn't say that the newer run is certified: its own
+verdict does.`
 
 const compareExample = `  bucketproof compare yesterday/result.json today/result.json
   bucketproof compare mon.json today.json --also-old tue.json
@@ -38,7 +39,7 @@ func newCompare(s streams) *cobra.Command {
 			for i, names := range [][]string{append(args[:1:1], moreOld...), append(args[1:2:2], moreNew...)} {
 				for _, name := range names {
 					r, err := readResult(name)
-					if path := (*fs.PathError)(nil); errors.As(err, &path) {
+					if errors.As(err, new(unreadable)) {
 						return usage(err)
 					}
 					if err != nil {
@@ -52,7 +53,7 @@ func newCompare(s streams) *cobra.Command {
 				err = c.Time(sides[0], sides[1], anySubject)
 			}
 			if err != nil {
-				return usage(withHint(err, "compare results of one bucket; --any-subject lets the buckets differ"))
+				return usage(withHint(err, "compare two runs of one bucket; --any-subject lets the buckets differ"))
 			}
 			write := c.WriteJSON
 			switch {

@@ -111,16 +111,18 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	p := newProgress(f.log(s.err), f.quiet)
-	if err := f.prepare(cat, p); err != nil {
+	again, err := f.onlyFailed(p) // before prepare, which takes an earlier report out of its folder
+	if err != nil {
 		return err
 	}
 	o := run.Options{Catalogue: cat, Families: suites.Connector(), Only: f.only, Seed: f.seed, Program: program(), Limit: f.timeout, Notify: p.event}
 	if f.onlyFailedFile != "" && f.driver == "" {
 		return usage(withHint(errors.New("--only-failed is for a connector of yours: the reference is another one in each run"), "name it by --driver URL, or the requirements by --only"))
 	}
-	if o.Again, err = f.onlyFailed(p); err != nil {
+	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
+	o.Again = again
 	y, closing, err := f.yard(ctx, p)
 	if err != nil {
 		return err

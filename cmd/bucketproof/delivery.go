@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +27,8 @@ const (
 // githubSummary is the longest summary of a step that GitHub shows, in bytes; of a longer one it shows nothing.
 const githubSummary = 1 << 20
 
-// keyLimit is the largest key file that is read, in bytes.
-const keyLimit = 16 << 10
+// signFlag names the file with the private key.
+const signFlag = "--sign-key"
 
 // delivery is how results are judged and handed over: the flags and the end of every command that makes results. A command
 // calls flags, and signFlags if its runs may be certified; then prepare before anything is sent, then deliver.
@@ -48,7 +47,9 @@ type delivery struct {
 
 	waivers  []reports.Waiver
 	baseline *reports.Result
-	key      *certificate.PrivateKey
+	// comparable says, before the run, whether a baseline can be of its subject; nil where that shows only afterwards.
+	comparable func(baseline *reports.Result) error
+	key        *certificate.PrivateKey
 
 	cmd *cobra.Command
 }
@@ -90,12 +91,11 @@ func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
 		return usage(fmt.Errorf("--valid-days: from 1 to %d", most))
 	}
 	if d.waiversFile != "" {
-		f, err := os.Open(d.waiversFile)
+		text, err := readFile(d.waiversFile, resultLimit)
 		if err != nil {
 			return usage(fmt.Errorf("--waivers: %w", err))
 		}
-		defer func() { _ = f.Close() }()
-		d.waivers, err = reports.ReadWaivers(f, func(id string) bool { _, ok := cat.Get(id); return ok })
+		d.waivers, err = reports.ReadWaivers(bytes.NewReader(text), func(id string) bool { _, ok := cat.Get(id); return ok })
 		if err != nil {
 			return usage(fmt.Errorf("--waivers %s: %w", d.waiversFile, err))
 		}
@@ -105,10 +105,15 @@ func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
 		if err != nil {
 			return usage(fmt.Errorf("--baseline: %w", err))
 		}
+		if d.comparable != nil && !d.figuresOnly {
+			if err := d.comparable(r); err != nil {
+				return usage(withHint(fmt.Errorf("--baseline: %w", err), "name a result of this very bucket, by the same profile"))
+			}
+		}
 		d.baseline = r
 	}
 	if d.signs && !d.several {
-		text, from, err := keyText(d.signKeyFile, "--sign-key", signKeyEnv)
+		text, from, err := keyText(d.signKeyFile, signFlag, signKeyEnv)
 		if err != nil {
 			return err
 		}
@@ -118,6 +123,9 @@ func (d *delivery) prepare(cat *catalogue.Catalogue, p *progress) error {
 				return usage(withHint(fmt.Errorf("%s: %w", from, err), "bucketproof keygen --out FILE makes a pair"))
 			}
 			d.key = &key
+			if from == signFlag && readableByOthers(d.signKeyFile) {
+				p.say("warning: others on this machine can read the key %s, and sign what they like: chmod 600", d.signKeyFile)
+			}
 		}
 	}
 	return claim(d.out, func(line string) { p.say("%s", line) })
@@ -132,36 +140,10 @@ func (d *delivery) onlyFailed(p *progress) (*reports.Result, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("--only-failed: %w", err))
 	}
+	if cat, err := catalogue.Load(); err == nil && r.Catalogue != cat.Digest() {
+		p.say("note: run %s went by another version of the catalogue than this program's", r.Run.ID)
+	}
 	p.say("note: what was red in run %s is checked again, and what it stands on. The rest is \"not run\": such a run is never certified", r.Run.ID)
-	return r, nil
-}
-
-// keyText reads a key from a file, or else from the environment; nil when neither is given.
-func keyText(file, flag, env string) (text []byte, from string, err error) {
-	if file == "" {
-		if v := os.Getenv(env); v != "" {
-			return []byte(v), env, nil
-		}
-		return nil, "", nil
-	}
-	text, err = readFile(file, keyLimit)
-	if err != nil {
-		return nil, "", usage(fmt.Errorf("%s: %w", flag, err))
-	}
-	return text, flag, nil
-}
-
-// readResult reads a result.json.
-func readResult(file string) (*reports.Result, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	r, err := reports.ReadJSON(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
 	return r, nil
 }
 
@@ -241,20 +223,4 @@ func (d *delivery) annotate(s streams, results []*reports.Result, c *reports.Com
 	}
 	_, err = f.Write(b.Bytes())
 	return errors.Join(err, f.Close())
-}
-
-// readFile reads a file of at most limit bytes.
-func readFile(name string, limit int64) ([]byte, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.Size() > limit:
-		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
-	}
-	text, err := os.ReadFile(name)
-	if err == nil && strings.TrimSpace(string(text)) == "" {
-		return nil, fmt.Errorf("%s is empty", name)
-	}
-	return text, err
 }

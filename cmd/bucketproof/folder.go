@@ -54,6 +54,14 @@ func claim(dir string, say func(string)) error {
 		if !ours(e.Name()) {
 			return usage(withHint(fmt.Errorf("--out %s holds other things, such as %q", dir, e.Name()), "name a new or empty folder"))
 		}
+		if e.Name() != evidenceFolder && !slices.Contains(subjectFolders(), e.Name()) {
+			continue
+		}
+		for _, name := range []string{e.Name(), filepath.Join(e.Name(), evidenceFolder)} {
+			if info, err := os.Lstat(filepath.Join(dir, name)); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+				return usage(withHint(fmt.Errorf("--out %s has a link to elsewhere in it, %q, behind which files would be removed and written", dir, name), "name a new or empty folder"))
+			}
+		}
 	}
 	if len(entries) > 0 && !reported(dir) {
 		return usage(withHint(fmt.Errorf("--out %s holds files that no run of bucketproof wrote", dir), "name a new or empty folder"))

@@ -90,11 +90,11 @@ func (f *reviewFlags) run(ctx context.Context, s streams) error {
 		return &exitError{exitErrored, err}
 	}
 	p := newProgress(f.log(s.err), f.quiet)
-	if err := f.prepare(cat, p); err != nil {
+	again, err := f.onlyFailed(p) // before prepare, which takes an earlier report out of its folder
+	if err != nil {
 		return err
 	}
-	again, err := f.onlyFailed(p)
-	if err != nil {
+	if err := f.prepare(cat, p); err != nil {
 		return err
 	}
 	done, err := run.Review(ctx, d, run.Options{Catalogue: cat, Again: again, Families: suites.Documents(), Only: f.only, Seed: newSeed(), Program: program(), Notify: p.event})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +18,6 @@ import (
 	"github.com/bucketproof/bucketproof/reports"
 	"github.com/bucketproof/bucketproof/reports/certificate"
 )
-
-// certificateLimit is the largest certificate or result that is read, in bytes.
-const certificateLimit = 128 << 20
 
 const verifyHelp = `Verify checks a certificate offline. It believes nothing in it but what was
 observed: the verdict is computed anew, against what this program's own
@@ -144,7 +142,7 @@ func (f *verifyFlags) conditions(s streams, cat *catalogue.Catalogue) (certifica
 		c.Driver = run.CanonicalConnector("", u)
 	}
 	if f.result != "" {
-		text, err := readFile(f.result, certificateLimit)
+		text, err := readFile(f.result, resultLimit)
 		if err != nil {
 			return c, usage(fmt.Errorf("--result: %w", err))
 		}
@@ -185,6 +183,9 @@ func (f *verifyFlags) print(s streams, v *certificate.Verified, refusal *certifi
 		fmt.Fprintln(&b, hang(fmt.Sprintf("%-9s", name), "         ", reports.Inline(text), columns))
 	}
 	line("VALID", v.Subject)
+	if ascii := strconv.QuoteToASCII(v.Subject); ascii != strconv.Quote(v.Subject) || strings.Contains(ascii, `\u`) {
+		line("", "which has letters that may look like others: "+ascii)
+	}
 	line("profile", v.Claims.Profile+", edition "+v.Claims.Edition)
 	line("run", fmt.Sprintf("%s, by %s", v.Claims.Run, v.Claims.Program))
 	line("ended", v.Claims.Issued.Format(time.RFC3339))
