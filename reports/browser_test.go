@@ -1,219 +1,81 @@
 package reports_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"github.com/bucketproof/bucketproof/reports"
 )
 
-// tabLimit is how long one test may take in its tab.
-const tabLimit = time.Minute
-
-// closeBrowser ends the one browser that all tests share; nil as long as none was started.
-var closeBrowser func()
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if closeBrowser != nil {
-		closeBrowser()
-	}
-	os.Exit(code)
-}
-
-// shared starts the one browser of all tests.
-var shared = sync.OnceValues(func() (context.Context, error) {
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("disable-component-update", true))
-	if os.Geteuid() == 0 {
-		flags = append(flags, chromedp.NoSandbox)
-	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), flags...)
-	ctx, end := chromedp.NewContext(allocator)
-	closeBrowser = func() { end(); stop() }
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		return nil, fmt.Errorf("start a Chromium or Chrome: %w", err)
-	}
-	return ctx, nil
-})
-
-// browserOrSkip is the shared browser; where none is installed, the test is skipped.
-func browserOrSkip(t testing.TB) context.Context {
-	t.Helper()
-	ctx, err := shared()
-	if errors.Is(err, exec.ErrNotFound) {
-		t.Skip(err)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
-
-// screen is how a page is looked at.
-type screen struct {
-	width, height int64
-	dark          bool
-}
-
-var (
-	wide  = screen{1280, 800, false}
-	phone = screen{390, 844, false}
-)
-
-func (s screen) String() string {
-	shade := "light"
-	if s.dark {
-		shade = "dark"
-	}
-	return fmt.Sprintf("%dx%d %s", s.width, s.height, shade)
-}
-
-// tab is a page in the shared browser. What it must not do is collected and told when the test ends: ask the network for
-// anything, break its own policy, open a dialog, throw.
-type tab struct {
-	testing.TB
-	ctx   context.Context
-	close func()
-	mu    sync.Mutex
-	bad   []string
-}
-
-// watch is run before a page's own script, and keeps what the policy refused.
-const watch = `window.refused = []; document.addEventListener("securitypolicyviolation", e => refused.push(e.violatedDirective + " " + e.blockedURI));`
-
-// open opens a page from disk as a person would.
-func open(t testing.TB, source string, s screen) *tab {
-	t.Helper()
-	parent := browserOrSkip(t)
-	file := filepath.Join(t.TempDir(), "page.html")
-	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	inner, end := chromedp.NewContext(parent)
-	t.Cleanup(end)                                                               // a second time does nothing
-	if err := chromedp.Do(inner, chromedp.Navigate("about:blank")); err != nil { // a limit on the first action would end the tab with it
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(inner, tabLimit)
-	t.Cleanup(cancel)
-	at := (&url.URL{Scheme: "file", Path: file}).String()
-	p := &tab{TB: t, ctx: ctx, close: end}
-	if err := chromedp.Listen(inner, func(ev any) {
-		switch e := ev.(type) {
-		case *network.EventRequestWillBeSent:
-			if u, _, _ := strings.Cut(e.Request.URL, "#"); u != at && u != "about:blank" && !strings.HasPrefix(u, "data:,") {
-				p.note("it asks for %s", e.Request.URL)
-			}
-		case *page.EventJavascriptDialogOpening:
-			p.note("it opens a dialog: %s", e.Message)
-		case *runtime.EventExceptionThrown:
-			p.note("it throws: %s", e.ExceptionDetails.Text)
-		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	p.look(s)
-	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
-	if err := chromedp.Do(ctx, chromedp.Navigate(at)); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// look turns the page to another screen.
-func (p *tab) look(s screen) {
-	p.Helper()
-	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: s.width, Height: s.height, DeviceScaleFactor: 1, Mobile: s.width < 600})
-	shade := map[bool]string{true: "dark", false: "light"}[s.dark]
-	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shade}}})
-}
-
-func (p *tab) note(format string, a ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.bad = append(p.bad, fmt.Sprintf(format, a...))
-}
-
-// quiet says what the page did that it must not.
-func (p *tab) quiet() {
-	p.Helper()
-	if refused := eval[[]string](p, "refused"); len(refused) > 0 {
-		p.Errorf("its policy refused %q", refused)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, b := range p.bad {
-		p.Error(b)
-	}
-}
-
-func call[P, R any](p *tab, c cdp.Command[P, R], params P) R {
-	p.Helper()
-	r, err := chromedp.Call(p.ctx, c, params)
-	if err != nil {
-		p.Fatalf("%s: %v", c.Method, err)
-	}
-	return r
-}
-
-// eval is the value of an expression in the page, awaited.
-func eval[T any](p *tab, js string) T {
-	p.Helper()
-	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
-	if err != nil {
-		p.Fatalf("%s: %v", js, err)
-	}
-	return v
-}
-
-func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
-	p.Helper()
-	if err := chromedp.Do(p.ctx, actions...); err != nil {
-		p.Fatal(err)
-	}
-}
-
-// is compares what an expression gives in the page with what it must.
-func is[T comparable](p *tab, what, js string, want T) {
-	p.Helper()
-	if got := eval[T](p, js); got != want {
-		p.Errorf("%s: got %v, want %v", what, got, want)
-	}
-}
-
 const shownLines = `[...document.querySelectorAll(".line")].filter(l => l.offsetParent).map(l => l.id).join(" ")`
 
-// pages are what there is to look at.
+// allPages are the pages there are to look at.
+var allPages = sync.OnceValues(func() (map[string]string, error) {
+	out := map[string]string{}
+	var index strings.Builder
+	err := reports.WriteIndex(&index, []reports.IndexEntry{{Folder: "aws", Result: told(sample())}, {Folder: "gcp", Result: certified()}, {Folder: "azure", Result: stalled()}})
+	out["several"] = index.String()
+	for name, r := range map[string]*reports.Result{"not certified": told(sample()), "certified": certified(), "errored": stalled(), "load": loaded(),
+		"one wrong": misprovisioned(1), "three wrong": misprovisioned(3), "twelve wrong": misprovisioned(12)} {
+		var b strings.Builder
+		err = errors.Join(err, reports.WriteHTML(&b, r))
+		out[name] = b.String()
+	}
+	return out, err
+})
+
 func pages(t testing.TB) map[string]string {
 	t.Helper()
-	write := func(r *reports.Result) string {
-		var b strings.Builder
-		if err := reports.WriteHTML(&b, r); err != nil {
-			t.Fatal(err)
-		}
-		return b.String()
-	}
-	var index strings.Builder
-	if err := reports.WriteIndex(&index, []reports.IndexEntry{{Folder: "aws", Result: told(sample())}, {Folder: "gcp", Result: certified()}, {Folder: "azure", Result: stalled()}}); err != nil {
+	all, err := allPages()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{"not certified": write(told(sample())), "certified": write(certified()), "errored": write(stalled()), "several": index.String()}
+	return all
+}
+
+// misprovisioned is a bucket on Amazon with so many faults of the kind that people make, and what fails by them, in the words of
+// a run; at most twelve.
+func misprovisioned(n int) *reports.Result {
+	denied := func(q reports.Requirement) reports.Requirement {
+		q.Observations[0].Exchanges = []reports.Exchange{{Method: "GET", URL: "https://s3.us-east-1.amazonaws.com/acme-wandb?uploads", Status: 403, Body: "AccessDenied: Access Denied"}}
+		return q
+	}
+	of := func(q reports.Requirement, what string) reports.Requirement {
+		q.Expected = what + ": otherwise"
+		return q
+	}
+	right := func(id, name, request string) reports.Requirement {
+		return denied(broken(id, "The principal holds "+name, request+": 403 AccessDenied (denied)", `in statement "WAndBAccountAccess", add "`+name+`" to Action`))
+	}
+	const origins = `rule 1: "AllowedOrigins": ["https://other.example.com", "https://wandb.example.com"]`
+	faults := [][]reports.Requirement{
+		{of(broken("BYOB-CORS-004", "The origins cover the W&B front end", `"https://other.example.com"`, origins), "allowed origins"), broken("BYOB-CORS-007", "A live preflight for each method passes", "the preflight is answered with 403", origins),
+			broken("BYOB-CORS-008", "The answer itself allows the origin and exposes ETag", "the answer has no Access-Control-Expose-Headers", origins), undecided("BYOB-CORS-009", "A foreign origin is not allowed", "the positive control was not accepted: the preflight is answered with 403")},
+		{right("BYOB-PERM-004", "s3:ListBucketMultipartUploads", "list multipart uploads"), denied(broken("BYOB-XFER-005", "Multipart upload by pre-signed part URLs completes", "list multipart uploads: 403 AccessDenied (denied)", "Allow the principal what multipart needs"))},
+		{of(broken("BYOB-PERM-020", "Nobody reads, lists or writes without credentials", "200 OK", "aws s3api put-public-access-block --bucket acme-wandb-artifacts --public-access-block-configuration BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"), "to read an object without credentials"),
+			of(broken("BYOB-SIGN-010", "The same URL without its query is refused", "200 OK", "aws s3api put-public-access-block"), "GET without the URL's query")},
+		{of(broken("BYOB-SIGN-007", "An expired pre-signed URL is refused", "200 OK", "Take away what answers for S3 (a cache or a proxy that keeps what it has read), and look whether its clock is right."), "GET by a URL that expired a second ago")},
+		{right("BYOB-PERM-005", "s3:ListBucketVersions", "list object versions")}, {right("BYOB-PERM-010", "s3:GetBucketLocation", "get bucket location")},
+		{broken("BYOB-XFER-001", "A PUT with Content-MD5 and Content-Type reads back whole", "binary/octet-stream", "Let the proxy pass Content-Type.")}, {broken("BYOB-XFER-002", "A wrong MD5 is refused and leaves no object", "200 OK", "Let the proxy pass Content-MD5.")},
+		{broken("BYOB-XFER-003", "Empty objects work", "411 Length Required", "Let the proxy pass a Content-Length of 0.")}, {broken("BYOB-NET-005", "The region is the bucket's", "eu-central-1", "write region=eu-central-1 into the address")},
+		{should(broken("BYOB-KEEP-002", "Versioning or soft delete lets garbage collection run", "versioning: Suspended", "aws s3api put-bucket-versioning --bucket acme-wandb-artifacts --versioning-configuration Status=Enabled"))},
+		{should(broken("BYOB-CORS-006", "The max age is 3000 s", "60", "Set MaxAgeSeconds to 3000."))},
+	}
+	var lines []reports.Requirement
+	for _, f := range faults[:n] {
+		lines = append(lines, f...)
+	}
+	return told(concluded(append(certified().Requirements, lines...)...))
 }
 
 // told is a result with requests and answers, and with the command that made it.
@@ -226,18 +88,6 @@ func told(r *reports.Result) *reports.Result {
 		}
 	}
 	return r
-}
-
-func TestPagesAreQuietInABrowser(t *testing.T) {
-	for name, source := range pages(t) {
-		t.Run(name, func(t *testing.T) {
-			p := open(t, source, wide)
-			if eval[string](p, "document.title") == "" {
-				t.Error("the page was not opened")
-			}
-			p.quiet()
-		})
-	}
 }
 
 // Whatever a server, a header or a document says, it stays text.
@@ -264,21 +114,96 @@ func TestHostileTextStaysTextInABrowser(t *testing.T) {
 	}
 }
 
-// Someone who has never seen the tool has the three things to do before them, without scrolling.
+// onFirstScreen says whether an element is seen whole without scrolling.
+const onFirstScreen = `(r => r.width > 0 && r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth)(document.querySelector(%q).getBoundingClientRect())`
+
+// Someone who has never seen the tool has the three things to do before them, without scrolling: what lets strangers in, then
+// what mends most; what fails by another is part of that one.
 func TestTheFirstScreenSaysWhatToDo(t *testing.T) {
-	for _, s := range []screen{wide, phone} {
-		p := open(t, pages(t)["not certified"], s)
-		is(p, s.String()+": things to do", `document.querySelectorAll(".first > .do > .tasks > .task").length`, 3)
-		for _, at := range []string{"h1", ".why", ".subject", ".when .date", ".task:nth-child(1) .brief", ".task:nth-child(2) .brief", ".task:nth-child(3) .brief", ".task:nth-child(3) .copy"} {
-			is(p, s.String()+": "+at+" on the first screen", fmt.Sprintf(`(r => r.width > 0 && r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth)(document.querySelector(%q).getBoundingClientRect())`, at), true)
+	for name, want := range map[string][]string{
+		"not certified": {"#BYOB-XFER-002", "#BYOB-CORS-003", "#BYOB-SIGN-008"},
+		"one wrong":     {"#BYOB-CORS-004"},
+		"three wrong":   {"#BYOB-PERM-020", "#BYOB-CORS-004", "#BYOB-PERM-004"},
+		"twelve wrong":  {"#BYOB-PERM-020", "#BYOB-SIGN-007", "#BYOB-CORS-004"},
+	} {
+		p := again(t, pages(t)[name], wide, "")
+		for _, s := range []screen{wide, phone} {
+			p.look(s)
+			is(p, s.String()+": "+name+": what to do, in its order", `[...document.querySelectorAll(".first > .do > .tasks > .task")].map(t => t.querySelector("h3 a").getAttribute("href")).join(" ")`, strings.Join(want, " "))
+			seen := []string{"h1", ".why", ".subject", ".when .date"}
+			for i := range want {
+				seen = append(seen, fmt.Sprintf(".task:nth-child(%d) h3", i+1), fmt.Sprintf(".task:nth-child(%d) .seen-line", i+1), fmt.Sprintf(".task:nth-child(%d) dl > dd:last-child", i+1))
+			}
+			for _, at := range seen {
+				is(p, s.String()+": "+name+": "+at+" on the first screen", fmt.Sprintf(onFirstScreen, at), true)
+			}
+			is(p, s.String()+": "+name+": nothing is wider than the screen", `document.documentElement.scrollWidth <= innerWidth`, true)
 		}
-		is(p, s.String()+": nothing is wider than the screen", `document.documentElement.scrollWidth <= innerWidth`, true)
-		is(p, "what comes first", `document.querySelector(".task h3 a").getAttribute("href")`, "#BYOB-XFER-002")
+		p.quiet()
+	}
+	for _, name := range []string{"several", "load", "errored"} {
+		p := again(t, pages(t)[name], phone, "")
+		is(p, name+": nothing is wider than a phone", `document.documentElement.scrollWidth <= innerWidth`, true)
+	}
+}
+
+// intrusion is a script, a style, and requests by picture, frame and script, as somebody would put them into a page. The address is
+// in the place of %s.
+const intrusion = `new Promise(done => {
+	const script = document.createElement("script"); script.textContent = "window.ran = 1"; document.body.append(script);
+	const div = document.createElement("div"); div.innerHTML = '<p style="color: red">x</p><iframe src="%[1]s/frame"></iframe>'; document.body.append(div);
+	const img = document.createElement("img"); img.src = "%[1]s/img"; document.body.append(img);
+	fetch("%[1]s/fetch", {mode: "no-cors"}).then(() => {}, () => {}).finally(() => setTimeout(() => done(1), 200));
+})`
+
+// The page's policy lets nothing run, load or be styled but what the page has itself. Without it all of that comes to pass, and
+// what listens for requests and errors hears it.
+func TestThePolicyHoldsInABrowser(t *testing.T) {
+	var mu sync.Mutex
+	asked := map[string]bool{}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[r.URL.Path] = true
+	}))
+	defer server.Close()
+	source := pages(t)["certified"]
+	p := open(t, source, wide)
+	p.quiet()
+	eval[int](p, fmt.Sprintf(intrusion, server.URL))
+	is(p, "a script that isn't the page's has run", `"ran" in window`, false)
+	got := strings.Join(eval[[]string](p, "refused"), "\n")
+	for _, want := range []string{"script-src-elem inline", "style-src-attr inline", "img-src " + server.URL, "connect-src " + server.URL, "frame-src " + server.URL} {
+		if !strings.Contains(got, want) {
+			t.Errorf("nothing says that the policy refused %s:\n%s", want, got)
+		}
+	}
+	mu.Lock()
+	if len(asked) > 0 {
+		t.Errorf("in spite of its policy the page asked for %v", asked)
+	}
+	mu.Unlock()
+
+	begin := strings.Index(source, `<meta http-equiv="Content-Security-Policy"`)
+	end := begin + strings.Index(source[begin:], ">") + 1
+	p = open(t, source[:begin]+source[end:]+"<script>setTimeout(() => { throw new Error() })</script>", wide)
+	eval[int](p, fmt.Sprintf(intrusion, server.URL))
+	is(p, "without a policy the script has run", `"ran" in window`, true)
+	heard := strings.Join(p.heard.drain(), "\n")
+	mu.Lock()
+	defer mu.Unlock()
+	for _, path := range []string{"/img", "/frame", "/fetch"} {
+		if !asked[path] || !strings.Contains(heard, "it asks for "+server.URL+path) {
+			t.Errorf("without a policy %s: asked for: %v; heard:\n%s", path, asked[path], heard)
+		}
+	}
+	if !strings.Contains(heard, "it throws") {
+		t.Errorf("an error was not heard:\n%s", heard)
 	}
 }
 
 func TestFilterFoldAndDeepLinkInABrowser(t *testing.T) {
-	p := open(t, pages(t)["not certified"], wide)
+	p := again(t, pages(t)["not certified"], wide, "")
 	all := eval[int](p, `document.querySelectorAll(".line").length`)
 	p.do(chromedp.Click(`.chip[data-word="failed"]`))
 	is(p, "failed ones", shownLines, "BYOB-XFER-002 BYOB-CORS-003")
@@ -287,7 +212,12 @@ func TestFilterFoldAndDeepLinkInABrowser(t *testing.T) {
 	is(p, "failed and errored ones", shownLines, "BYOB-SIGN-008 BYOB-XFER-002 BYOB-CORS-003")
 	eval[int](p, `(document.getElementById("family").value = "CORS", document.getElementById("family").dispatchEvent(new Event("change")), 1)`)
 	is(p, "of a family", shownLines, "BYOB-CORS-003")
-	p.do(chromedp.SendKeys("#word", "no such word anywhere"))
+	p.do(chromedp.Click(`.chip[data-word="failed"]`), chromedp.Click(`.chip[data-word="errored"]`))
+	eval[int](p, `(document.getElementById("family").value = "", document.getElementById("family").dispatchEvent(new Event("change")), 1)`)
+	p.do(chromedp.SendKeys("#word", "etag  EXPOSES"))
+	is(p, "of words, in any order and case", shownLines, "BYOB-CORS-003")
+	is(p, "the family of what is hidden is hidden too", `document.querySelector(".family[data-family=NET]").offsetParent === null`, true)
+	p.do(chromedp.SendKeys("#word", " no such word anywhere"))
 	is(p, "none", shownLines, "")
 	is(p, "it is said that nothing fits", `!document.querySelector(".none").hidden`, true)
 	p.do(chromedp.Click("#reset"))
@@ -304,15 +234,19 @@ func TestFilterFoldAndDeepLinkInABrowser(t *testing.T) {
 	eval[int](p, `(location.hash = "BYOB-CORS-003", new Promise(done => setTimeout(() => done(1), 50)))`)
 	is(p, "a link shows what a filter had hidden, open, and in view", `(l => l.offsetParent !== null && l.firstElementChild.open && l.getBoundingClientRect().top < innerHeight && l.contains(document.activeElement))(document.getElementById("BYOB-CORS-003"))`, true)
 	p.quiet()
+	p = again(t, pages(t)["not certified"], wide, "#BYOB-CORS-003")
+	is(p, "an address with an ID opens it, and nothing else", `[...document.querySelectorAll(".line > details[open]")].map(d => d.parentElement.id).join(" ")`, "BYOB-CORS-003")
+	is(p, "and shows it", `(r => r.top >= 0 && r.top < innerHeight)(document.getElementById("BYOB-CORS-003").getBoundingClientRect())`, true)
+	p.quiet()
 }
 
 func TestCopyInABrowser(t *testing.T) {
-	p := open(t, pages(t)["not certified"], wide)
+	p := again(t, pages(t)["not certified"], wide, "")
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
 		call(p, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{Permission: &cdpbrowser.PermissionDescriptor{Name: name}, Setting: cdpbrowser.PermissionSettingGranted})
 	}
 	for _, c := range []struct{ open, button, want string }{
-		{"", ".task:nth-child(2) .copy", "aws s3api put-bucket-cors"},
+		{"", ".task:nth-child(2) .copy", "aws s3api put-bucket-cors --bucket acme-wandb-artifacts --cors-configuration '{\n  \"CORSRules\": ["},
 		{"#BYOB-CORS-003 > details > summary", "#BYOB-CORS-003 .again .copy", `bucketproof certify - --frontend-origin https://acme.wandb.io`},
 		{"#BYOB-XFER-002 > details > summary", "#BYOB-XFER-002 .remedy .copy", "Something before the store drops or ignores Content-MD5."},
 	} {
@@ -332,7 +266,7 @@ func TestCopyInABrowser(t *testing.T) {
 }
 
 func TestKeysInABrowser(t *testing.T) {
-	p := open(t, pages(t)["not certified"], wide)
+	p := again(t, pages(t)["not certified"], wide, "")
 	const at = `(document.activeElement.closest(".line") || {id: document.activeElement.id}).id`
 	key := func(k string) { p.do(chromedp.KeyEvent(k)) }
 	key("j")
@@ -371,7 +305,7 @@ func TestKeysInABrowser(t *testing.T) {
 }
 
 func TestPrintInABrowser(t *testing.T) {
-	p := open(t, pages(t)["not certified"], wide)
+	p := again(t, pages(t)["not certified"], wide, "")
 	p.do(chromedp.Click(`.chip[data-word="passed"]`))
 	yes := true
 	pdf := call(p, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &yes}).Data

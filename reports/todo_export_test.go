@@ -16,3 +16,6 @@ func CausesNamed() (ids []string) {
 	}
 	return ids
 }
+
+// FirstThings are what every format says to do first.
+func FirstThings(r *Result) []string { return firstThings(r) }
