@@ -140,7 +140,7 @@ func newBare(b *testing.B, l *load.Loopback, d *load.Data, method string, size i
 			return err
 		}
 		if method == http.MethodPut {
-			req.Body, req.ContentLength = d.Body(size), size
+			req.Body, req.ContentLength = struct{ io.ReadCloser }{d.Body(size)}, size // as any body is sent
 		}
 		resp, err := t.RoundTrip(req)
 		if err != nil {
@@ -156,10 +156,7 @@ func newBare(b *testing.B, l *load.Loopback, d *load.Data, method string, size i
 			}
 			return nil
 		}
-		buffer := pool.Get().(*[]byte)
-		defer pool.Put(buffer)
-		_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, resp.Body, *buffer)
-		return err
+		return load.Drain(resp.Body)
 	}
 	return &way{transfer: func(b *testing.B, n int) figure {
 		b.Helper()
@@ -190,8 +187,6 @@ func newBare(b *testing.B, l *load.Loopback, d *load.Data, method string, size i
 		return figure{mbps: mbps, cpu: used.Seconds() / float64(int64(n)*size), cut: cut}
 	}}
 }
-
-var pool = sync.Pool{New: func() any { p := make([]byte, 128<<10); return &p }}
 
 // newOurs is the run's client, as the calibration has it, with one recorder for all rounds, as a run's.
 func newOurs(b *testing.B, l *load.Loopback, d *load.Data, method string, size int64, verify bool) *way {

@@ -67,12 +67,36 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// Len is how much is left of it, in bytes.
+func (b *body) Len() int64 { return b.left }
+
+// WriteTo sends the rest of it from the block itself: where the transport can, nothing is copied.
+func (b *body) WriteTo(w io.Writer) (sent int64, err error) {
+	for b.left > 0 && err == nil {
+		p := b.d.block[b.d.at(b.number, b.offset):]
+		var n int
+		n, err = w.Write(p[:min(int64(len(p)), b.left, sendSize)])
+		b.offset, b.left, sent = b.offset+int64(n), b.left-int64(n), sent+int64(n)
+	}
+	return sent, err
+}
+
+// sendSize is how much is sent at once.
+const sendSize = 256 << 10
+
 func (*body) Close() error { return nil }
 
 // bufferSize is how much of an answer is read at once.
 const bufferSize = 128 << 10
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
+
+// drain reads an answer to its end without looking at it.
+func drain(r io.Reader) (int64, error) {
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	return io.CopyBuffer(struct{ io.Writer }{io.Discard}, r, *b)
+}
 
 // receive reads an answer and compares it with length bytes of an object from an offset on. It returns how many bytes came; same
 // is false when they are others, or of another number.

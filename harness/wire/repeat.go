@@ -37,13 +37,23 @@ func (c *meteredConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// sendSize is how much of a body is sent at once: with net/http's own 32 KiB a large upload waits for system calls.
-const sendSize = 128 << 10
+// sender is a body of a known length that can be sent from where it lies, without being copied first.
+type sender interface {
+	io.WriterTo
+	Len() int64 // what is left of it
+}
 
-var sendBuffers = sync.Pool{New: func() any { p := make([]byte, sendSize); return &p }}
+var sendBuffers = sync.Pool{New: func() any { p := make([]byte, 32<<10); return &p }}
 
-// ReadFrom sends a body, as net/http asks of a connection without TLS.
+// ReadFrom sends a body, as net/http asks of a connection without TLS: a body whose length it knows comes as an io.LimitedReader.
 func (c *meteredConn) ReadFrom(r io.Reader) (int64, error) {
+	if l, ok := r.(*io.LimitedReader); ok {
+		if s, ok := l.R.(sender); ok && s.Len() == l.N {
+			n, err := s.WriteTo(struct{ io.Writer }{c})
+			l.N -= n
+			return n, err
+		}
+	}
 	p := sendBuffers.Get().(*[]byte)
 	defer sendBuffers.Put(p)
 	return io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{r}, *p)

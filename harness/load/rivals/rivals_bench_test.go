@@ -29,7 +29,7 @@ const (
 	keys   = 16 // that are read in turn
 	seed   = 1  // of data, order and bootstrap
 	prefix = "rivals/"
-	rounds = 12
+	rounds = 8
 )
 
 func hostOf(a *address.Address) string {
