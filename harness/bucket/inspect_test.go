@@ -2,6 +2,7 @@ package bucket_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -256,6 +257,24 @@ func TestAnEmptyAnswerIsNoBucketOnWhichNothingIsSet(t *testing.T) {
 				if err := call(); !errors.As(err, &e) || e.Kind.Definite() {
 					t.Errorf("%s: %s answered with %q: got %v, want an error that decides nothing", provider, name, body, err)
 				}
+			}
+		}
+	}
+}
+
+// What a run left may be a version or an open upload alone: where nobody could look for these, nothing is known to be gone.
+func TestLeftoversAreNotKnownWhereTheStoreDidNotAnswer(t *testing.T) {
+	for _, kind := range []string{"versions", "uploads"} {
+		for answer, known := range map[string]bool{"500 InternalError": false, "503 SlowDown": false, "403 AccessDenied": true, "501 NotImplemented": true} {
+			status, code := 0, ""
+			if _, err := fmt.Sscan(answer, &status, &code); err != nil {
+				t.Fatal(err)
+			}
+			said := answers{"versions": answering(200, nil, "<ListVersionsResult/>"), "uploads": answering(200, nil, "<ListMultipartUploadsResult/>")}
+			said[kind] = s3Error(status, code)
+			r := &recorder{answer: documents(said, answering(200, nil, "<ListBucketResult/>"))}
+			if _, err := open(t, "aws", "", r.client()).Leftovers(t.Context(), ""); (err == nil) != known {
+				t.Errorf("%s answered with %s: got %v, want an error: %t", kind, answer, err, !known)
 			}
 		}
 	}

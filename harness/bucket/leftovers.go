@@ -271,21 +271,34 @@ func (b *Bucket) Leftovers(ctx context.Context, subPath string) ([]Leftover, err
 	if err != nil {
 		return nil, fmt.Errorf("leftovers can't be looked for: %w", err)
 	}
-	if versions, err := b.Versions(ctx, base); err == nil {
-		for _, v := range versions {
-			keys = append(keys, v.Key)
+	// What may not be listed, or isn't kept here, is passed over; where nobody answered, nothing is known to be gone.
+	unknown := func(what string, err error) error {
+		if e := Classify(what, err); e != nil && !e.Kind.Definite() {
+			return fmt.Errorf("leftovers can't be looked for: %w", e)
 		}
+		return nil
+	}
+	versions, err := b.Versions(ctx, base)
+	if err := unknown("list versions", err); err != nil {
+		return nil, err
+	}
+	for _, v := range versions {
+		keys = append(keys, v.Key)
 	}
 	if store, ok := b.Objects.(blockKeeper); ok {
-		if uncommitted, err := store.Uncommitted(ctx, base); err == nil {
-			keys = append(keys, uncommitted...)
+		uncommitted, err := store.Uncommitted(ctx, base)
+		if err := unknown("list uncommitted blobs", err); err != nil {
+			return nil, err
 		}
+		keys = append(keys, uncommitted...)
 	}
 	if b.Multipart != nil {
-		if uploads, err := b.Uploads(ctx, base); err == nil {
-			for _, u := range uploads {
-				keys = append(keys, u.Key)
-			}
+		uploads, err := b.Uploads(ctx, base)
+		if err := unknown("list uploads", err); err != nil {
+			return nil, err
+		}
+		for _, u := range uploads {
+			keys = append(keys, u.Key)
 		}
 	}
 	var out []Leftover
