@@ -6,12 +6,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"regexp"
 	"testing"
 	"time"
 
 	"github.com/bucketproof/bucketproof/harness/wire"
 )
+
+// silence is what is said of it; how long was waited for is measured, and a busy machine waits longer.
+var silence = regexp.MustCompile(`did not answer about store\.test within ([1-9]00ms|[1-9][0-9.]*s)$`)
 
 // A name server that says nothing is named, with the name that it was asked about and how long; a closed network asks none but
 // the run's own, and goes nowhere but to this machine.
@@ -38,7 +41,7 @@ func TestASilentNameServerIsNamed(t *testing.T) {
 			t.Errorf("%s: got %v, want a silent name server", what, err)
 			continue
 		}
-		if s.Name != "store.test" || !strings.Contains(err.Error(), "did not answer about store.test within 100ms") {
+		if s.Name != "store.test" || !silence.MatchString(err.Error()) {
 			t.Errorf("%s: got %q", what, err)
 		}
 	}
