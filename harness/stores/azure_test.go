@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,20 +39,35 @@ func needAzurite(t *testing.T) {
 	}
 }
 
-// azureHost is a Host of the test's own; the test is skipped where Azurite can't be had.
+// azurite is the Host on which these tests have their buckets: each bucket has an account of its own, and to start one takes longer
+// than most tests. It starts no gateway, of which a process has one at a time.
+var azurite struct {
+	once sync.Once
+	host *stores.Host
+	err  error
+}
+
+// TestMain ends it after the last test.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if azurite.host != nil {
+		if err := azurite.host.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "end Azurite:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// azureHost is the Host for buckets at Azure; the test is skipped where Azurite can't be had.
 func azureHost(t *testing.T) *stores.Host {
 	t.Helper()
 	needAzurite(t)
-	h, err := stores.NewHost(context.WithoutCancel(t.Context()), stores.HostOptions{Dir: t.TempDir(), Progress: func(s string) { t.Log(s) }})
-	if err != nil {
-		t.Fatal(err)
+	azurite.once.Do(func() { azurite.host, azurite.err = stores.NewHost(context.Background(), stores.HostOptions{}) })
+	if azurite.err != nil {
+		t.Fatal(azurite.err)
 	}
-	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
-			t.Errorf("close the host: %v", err)
-		}
-	})
-	return h
+	return azurite.host
 }
 
 func azureBucket(t *testing.T, h *stores.Host, s stores.Setup) *azureClient {
