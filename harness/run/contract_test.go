@@ -1,4 +1,4 @@
-package driver_test
+package run_test
 
 import (
 	"bytes"
@@ -21,6 +21,9 @@ import (
 	"github.com/bucketproof/bucketproof/harness/stores"
 	"github.com/bucketproof/bucketproof/harness/yard"
 )
+
+// The driver's contract is tried here and not beside it: the reference and its buckets are the whole of what a run is linked with, and
+// these tests are linked with that anyway.
 
 // contract is the document with a router over it.
 func contract(t *testing.T) (*openapi3.T, routers.Router) {
@@ -223,7 +226,7 @@ func everything(t *testing.T, c *driver.Client, y *run.Yard) {
 	must(t, err)
 	files, err := admin.DeclareFiles(ctx, i, id, driver.FileSpec{Name: "a.txt", Kind: driver.RunFile, Size: 1, MD5: "ndTkYSaMgDT1yFZOFVxnpg=="})
 	must(t, err)
-	put(t, y, files[0].Upload, "x")
+	sendTo(t, y, files[0].Upload, "x")
 	must(t, admin.Uploaded(ctx, i, files[0].ID))
 	_, err = admin.Files(ctx, i, id, driver.RunFile)
 	must(t, err)
@@ -243,7 +246,7 @@ func everything(t *testing.T, c *driver.Client, y *run.Yard) {
 	must(t, err)
 	artifact, err := admin.CreateArtifact(ctx, i, team.ID, "project", "model", driver.FileSpec{Name: "w.bin", Size: 1, MD5: "ndTkYSaMgDT1yFZOFVxnpg=="})
 	must(t, err)
-	put(t, y, artifact.Files[0].Upload, "x")
+	sendTo(t, y, artifact.Files[0].Upload, "x")
 	must(t, admin.Uploaded(ctx, i, artifact.Files[0].ID))
 	must(t, admin.CommitArtifact(ctx, i, artifact.ID))
 	_, err = admin.Artifact(ctx, i, artifact.ID)
@@ -255,7 +258,7 @@ func everything(t *testing.T, c *driver.Client, y *run.Yard) {
 	must(t, c.DeleteInstance(ctx, i))
 }
 
-func put(t *testing.T, y *run.Yard, u *driver.Transfer, body string) {
+func sendTo(t *testing.T, y *run.Yard, u *driver.Transfer, body string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), u.Method, u.URL, strings.NewReader(body))
 	must(t, err)
