@@ -12,6 +12,7 @@ import (
 // What one test case says at most, in characters: parsers refuse a text of some millions. result.json has all of it.
 const (
 	longestMessage = 4000
+	longestPart    = 30000 // of a story: a policy fits (20 KiB on S3), and what has no end leaves room for the rest
 	longestStory   = 100000
 )
 
@@ -225,7 +226,7 @@ func junitStory(r *Result, q Requirement, thing string) string {
 	var b strings.Builder
 	part := func(label, text string) {
 		if !blank(text) {
-			fmt.Fprintf(&b, "%-13s%s\n", label, strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n             "))
+			fmt.Fprintf(&b, "%-13s%s\n", label, strings.ReplaceAll(cut(strings.TrimRight(text, "\n"), longestPart), "\n", "\n             "))
 		}
 	}
 	b.WriteString("\n")
