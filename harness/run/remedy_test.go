@@ -63,7 +63,8 @@ func TestWhoseRemedy(t *testing.T) {
 			got, want := of(t, d.Result, reads), c.remedy
 			if want == "any" {
 				r, _ := load(t).Get(reads)
-				want = r.Remedy["s3-compatible"]
+				_, host, _ := strings.Cut(m.url, "://")
+				want = strings.NewReplacer("<bucket>", "bucket", "<region>", "us-east-1", "<endpoint>", host).Replace(r.Remedy["s3-compatible"])
 			}
 			if got.Outcome != c.outcome || !strings.HasPrefix(got.Remedy, want) || (want == "" && got.Remedy != "") {
 				t.Errorf("got %s, remedy %q; want %s, %q", got.Outcome, got.Remedy, c.outcome, want)
@@ -71,6 +72,43 @@ func TestWhoseRemedy(t *testing.T) {
 			said := map[reports.Outcome]string{reports.Failed: "it stands on " + reads + ", which failed", reports.Errored: "it stands on " + reads + ", which could not be decided"}
 			if on := of(t, d.Result, stands); on.Outcome != reports.Errored || on.Reason != said[c.outcome] || on.Remedy != "" {
 				t.Errorf("what stands on it: got %s, %q, remedy %q; want errored, %q and no remedy", on.Outcome, on.Reason, on.Remedy, said[c.outcome])
+			}
+		})
+	}
+}
+
+// A command is there to be copied: what the run knows stands in it, and nothing that would mean something to a shell does.
+func TestRemediesNameTheBucket(t *testing.T) {
+	const fails = "BYOB-CORS-001"
+	s3 := func(bucket string) string {
+		return "s3://BUCKETPROOFTEST00001:" + secret + "@127.0.0.1:1/" + bucket + "?region=us-east-1&tls=false"
+	}
+	for name, c := range map[string]struct {
+		address, origin string
+		want, not       []string
+	}{
+		"all that is known":          {s3("artifacts"), "https://wandb.example.com", []string{"<alias>/artifacts", "https://wandb.example.com"}, []string{"<bucket>", "<origin>", secret}},
+		"an origin that is not said": {s3("artifacts"), "", []string{"<origin>"}, []string{"<bucket>"}},
+		"an origin with a command":   {s3("artifacts"), "https://x.example.com;reboot", []string{"<origin>"}, []string{"reboot"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory(t)
+			target := m.target()
+			target.Address = strings.Replace(c.address, "127.0.0.1:1", strings.TrimPrefix(m.url, "http://"), 1)
+			target.Documents = &run.Documents{FrontendOrigin: c.origin}
+			d := m.certify(t.Context(), t, target, run.Options{}, func(s *run.Subject) {
+				run.It(s, fails, "it fails", func(_ context.Context, t *run.T) { t.True("it", "holds", false, "it doesn't") }, run.Costs(0, 0, 0))
+			})
+			got := of(t, d.Result, fails).Remedy
+			for _, want := range c.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("got %q, want %q in it", got, want)
+				}
+			}
+			for _, not := range c.not {
+				if strings.Contains(got, not) {
+					t.Errorf("got %q, want no %q in it", got, not)
+				}
 			}
 		})
 	}

@@ -139,7 +139,7 @@ func (c *certification) remedy(e catalogue.Entry, o reports.Outcome, f found) st
 	case o == reports.Failed && f.Unknown:
 		return "The store answers that it doesn't implement what was asked: neither a right nor a key mends that. Make sure that the address, or --endpoint, names the service that is meant; if it does, this store lacks what W&B needs."
 	case o == reports.Failed, o == reports.Errored && f.Mends:
-		return remedyWords(e, c.subject.provider())
+		return c.subject.filled(remedyWords(e, c.subject.provider()))
 	}
 	return ""
 }
