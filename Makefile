@@ -14,7 +14,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 needs-go:
-	@command -v $(GO) >/dev/null || { echo "this needs Go 1.26 or later: https://go.dev/dl, then again, or make GO=/path/to/go"; exit 1; }
+	@command -v $(GO) >/dev/null || { echo "this needs Go 1.26 or later (https://go.dev/dl), or make GO=PATH"; exit 1; }
 
 build test race first-use lint bench fuzz reproducible release-snapshot $(LINT) $(ACTIONLINT) $(GORELEASER): | needs-go
 

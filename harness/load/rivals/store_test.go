@@ -89,7 +89,7 @@ func start(b *testing.B) (bucketOf, *x509.CertPool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.Command(self) //nolint:noctx // this very program; it ends with its standard input
+	cmd := exec.Command(self) // this very program; it ends with its standard input
 	cmd.Env = append(os.Environ(), asStore+"="+b.TempDir())
 	cmd.Stderr, cmd.WaitDelay = os.Stderr, 10*time.Second
 	in, err := cmd.StdinPipe()
