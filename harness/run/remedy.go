@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/bucketproof/bucketproof/harness/wire"
 	"github.com/bucketproof/bucketproof/reference/address"
 )
 
@@ -11,9 +12,10 @@ import (
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]+)?$`)
 
 // filled puts what the run knows of its bucket into a remedy's placeholders (package catalogue), so that its commands can be
-// copied. What isn't known, or would mean something to a shell, stays a placeholder.
-func (s *Subject) filled(remedy string) string {
-	if s.Kind != KindBucket || s.Address == nil {
+// copied. What isn't known, would mean something to a shell, or holds a secret that was put into the wrong part of the address,
+// stays a placeholder.
+func (s *Subject) filled(remedy string, hide *wire.Hider) string {
+	if s.Kind != KindBucket || s.Address == nil || hide == nil {
 		return remedy
 	}
 	a := s.Address
@@ -26,7 +28,7 @@ func (s *Subject) filled(remedy string) string {
 		names["<endpoint>"] = a.Endpoint
 	}
 	for placeholder, name := range names {
-		if plainName.MatchString(name) {
+		if plainName.MatchString(name) && hide.Clean(name) == name {
 			remedy = strings.ReplaceAll(remedy, placeholder, name)
 		}
 	}

@@ -84,7 +84,7 @@ func (c *certification) line(x *execution, e catalogue.Entry, d *Done) reports.R
 		l.Outcome, l.Reason = reports.Errored, "no spec is bound to this requirement"
 	}
 	if l.Remedy == "" {
-		l.Remedy = c.remedy(e, l.Outcome, f)
+		l.Remedy = c.remedy(e, l.Outcome, f, x.hide)
 	}
 	if l.Reason == "" && l.Outcome == reports.Failed {
 		l.Reason = l.Expected + ", but " + l.Actual
@@ -134,12 +134,12 @@ func (c *certification) evidence(d *Done, id string, part int, rec *wire.Recorde
 // remedy is the catalogue's, where it is this outcome's own: a failure's, and that of a check which could not be decided
 // and said that the remedy mends that too. What stands on something else, was broken off, or was answered that there is
 // no such thing is not mended by what mends a breach of this requirement.
-func (c *certification) remedy(e catalogue.Entry, o reports.Outcome, f found) string {
+func (c *certification) remedy(e catalogue.Entry, o reports.Outcome, f found, hide *wire.Hider) string {
 	switch {
 	case o == reports.Failed && f.Unknown:
 		return "The store answers that it doesn't implement what was asked: neither a right nor a key mends that. Make sure that the address, or --endpoint, names the service that is meant; if it does, this store lacks what W&B needs."
 	case o == reports.Failed, o == reports.Errored && f.Mends:
-		return c.subject.filled(remedyWords(e, c.subject.provider()))
+		return c.subject.filled(remedyWords(e, c.subject.provider()), hide)
 	}
 	return ""
 }
