@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -96,7 +97,11 @@ func Compare(before, after *Result, anySubject bool) (*Comparison, error) {
 		}
 	}
 	if gravity(ExitCode(after.Verdict)) > gravity(ExitCode(before.Verdict)) {
-		_, c.WorseVerdict = Decide(after.Required, after)
+		_, why := Decide(after.Required, after)
+		_, had := Decide(before.Required, before)
+		if c.WorseVerdict = slices.DeleteFunc(slices.Clone(why), func(w string) bool { return slices.Contains(had, w) }); len(c.WorseVerdict) == 0 {
+			c.WorseVerdict = why
+		}
 	}
 	c.speeds([]*Result{before}, []*Result{after})
 	return c, nil

@@ -250,3 +250,26 @@ func TestFalseGreenAWorseVerdictWithoutAWorseLine(t *testing.T) {
 		}
 	}
 }
+
+// What the older run had as well is not why the newer one's verdict is graver.
+func TestCompareNamesOnlyWhatIsNewInAWorseVerdict(t *testing.T) {
+	warned := func(r *reports.Result) *reports.Result {
+		for i := range r.Requirements {
+			if r.Requirements[i].Level == "SHOULD" {
+				r.Requirements[i].Outcome, r.Requirements[i].Reason = reports.Failed, "wanted, and not there"
+			}
+		}
+		r.Conclude(r.Required)
+		return r
+	}
+	before, after := warned(certified()), warned(later(certified()))
+	if before.Verdict != reports.Certified || !strings.Contains(strings.Join(before.Why, " "), "SHOULD") {
+		t.Fatalf("the older run is %s, %q; want a certified one with a recommendation that isn't met", before.Verdict, before.Why)
+	}
+	after.Safety.CleanUp = "incomplete: 403"
+	after.Conclude(after.Required)
+	x, err := reports.Compare(before, after, false)
+	if err != nil || len(x.WorseVerdict) != 1 || !strings.Contains(x.WorseVerdict[0], "clean-up") {
+		t.Errorf("got %q, %v; want the clean-up alone", x.WorseVerdict, err)
+	}
+}

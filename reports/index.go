@@ -106,7 +106,7 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 		return err
 	}
 	p := indexPage{Frame: f, Verdict: viewOf(""), Lead: "There is no subject, so nothing was tested."}
-	counts := map[string]int{}
+	counts, emulated := map[string]int{}, 0
 	for i, e := range entries {
 		if e.Result == nil {
 			return fmt.Errorf("writing the index: entry %q has no result", e.Folder)
@@ -119,8 +119,14 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 			p.Verdict = t.Verdict
 		}
 		if c := onlyEmulated(e.Result.Subject.Store); c != "" {
-			p.Caveat = "Some of these were tried with emulators only; the cards name the stores."
+			emulated++
 		}
+	}
+	switch {
+	case emulated > 0 && emulated == len(entries):
+		p.Caveat = "All of this was tried with emulators: nothing here is about a bucket of yours."
+	case emulated > 0:
+		p.Caveat = "Some of these were tried with emulators only; the cards name the stores."
 	}
 	p.Rows, p.Legend = matrix(entries)
 	if len(entries) > 0 {

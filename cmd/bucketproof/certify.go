@@ -230,6 +230,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 		}
 		return printPlan(s.out, plan, f.json)
 	}
+	if err := run.Check(ctx, t, o); err != nil { // before prepare, which takes an earlier report out of its folder
+		return usage(err)
+	}
 	f.comparable = func(r *reports.Result) error { return ofTarget(r, raw, t) }
 	if err := f.prepare(cat, p); err != nil {
 		return err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,6 +45,9 @@ func ours(name string) bool {
 // this run comes to nothing, no other one's result must stand there for it. An earlier certificate is put aside under
 // another name, and say is told. A folder with anything else in it is refused.
 func claim(dir string, say func(string)) error {
+	if holdsKeys(dir) {
+		return usage(withHint(errors.New("--out names no folder, but what may be an address with keys"), "--out FOLDER; the address is read from standard input (-)"))
+	}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -116,11 +121,30 @@ func putAside(dir, name string, say func(string)) error {
 }
 
 // reported reports whether a folder holds a report, or what is left of one: results, or nothing but evidence.
-func reported(dir string) bool {
+func reported(dir string) (is bool) {
 	for _, pattern := range []string{"result.json", "*/result.json", "earlier-*-" + certificate.File, certificate.File, evidenceFolder + "/*.har", "*/" + evidenceFolder + "/*.har"} {
-		if found, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil && len(found) > 0 {
-			return true
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil || len(found) == 0 {
+			continue
 		}
+		for _, name := range found {
+			if !oursByText(name) {
+				return false
+			}
+		}
+		is = true
 	}
-	return false
+	return is
+}
+
+// oursByText reports whether a file begins as those of a run do: by our name, or as the statement that a certificate is. Others
+// have a result.json, too.
+func oursByText(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	start, err := io.ReadAll(io.LimitReader(f, 4<<10))
+	return err == nil && (bytes.Contains(start, []byte("bucketproof")) || bytes.Contains(start, []byte("in-toto")))
 }

@@ -92,14 +92,34 @@ func complain(w io.Writer, err error) {
 		}
 		return
 	}
-	fmt.Fprintln(w, hang("bucketproof: ", "  ", addresses.ReplaceAllString(err.Error(), "$1://[not shown]"), columns))
+	fmt.Fprintln(w, hang("bucketproof: ", "  ", unshown(err.Error()), columns))
 	if hint != "" {
 		fmt.Fprintln(w, hang("  hint: ", "        ", hint, columns))
 	}
 }
 
-// addresses are what may hold keys, wherever they were written by mistake.
-var addresses = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*)://[^\s"]+`)
+// addresses are what may hold keys, wherever they were written by mistake; credentials are those of one whose scheme was left
+// out.
+var (
+	addresses   = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*)://[^\s"]+`)
+	plainBucket = regexp.MustCompile(`^(?:s3|cw|gs|az)://[a-z0-9][a-z0-9.-]*(?:/[a-z0-9._/-]*)?$`) // an address that holds nothing but names
+	credentials = regexp.MustCompile(`[^\s"]*:[^\s"@]+@[^\s"]*`)
+)
+
+// unshown is an error's text without what may hold keys.
+func unshown(s string) string {
+	s = addresses.ReplaceAllStringFunc(s, func(a string) string {
+		if plainBucket.MatchString(a) {
+			return a
+		}
+		scheme, _, _ := strings.Cut(a, "://")
+		return scheme + "://[not shown]"
+	})
+	return credentials.ReplaceAllString(s, "[not shown]")
+}
+
+// holdsKeys reports whether the name of a file or folder is an address, or may be one without its scheme.
+func holdsKeys(name string) bool { return addresses.MatchString(name) || credentials.MatchString(name) }
 
 // usage says that the error is a mistake in how the program was called.
 func usage(err error) error {
@@ -133,6 +153,9 @@ func newRoot(s streams) *cobra.Command {
 	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("bucketproof {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if args := c.Flags().Args(); c == root && len(args) > 0 { // the mistake is the command's name, before its flag
+			return onlyCommands(c, args)
+		}
 		return usage(withHint(err, "bucketproof "+strings.TrimPrefix(c.CommandPath(), "bucketproof ")+" --help lists the flags"))
 	})
 	root.AddCommand(newCertify(s), newConform(s), newList(s), newExplain(s), newAddress(s), newPrescribe(s), newReview(s), newSweep(s),

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/bucketproof/bucketproof/fixtures/budgets"
 	"github.com/bucketproof/bucketproof/reports"
@@ -50,7 +51,7 @@ func (m *Measurement) held(c *budgets.Case, l latencies, out *reports.Throughput
 			continue
 		}
 		in := medianOf(d.rounds, m.Seed)
-		said := fmt.Sprintf("%.3g %s (%.3g to %.3g), and %.4g are the least", in.value, d.unit, in.low, in.high, d.least)
+		said := fmt.Sprintf("%.3g %s (%.3g to %.3g), and the least is %s", in.value, d.unit, in.low, in.high, strconv.FormatFloat(d.least, 'f', -1, 64))
 		switch {
 		case in.low >= d.least:
 		case in.high < d.least:

@@ -97,6 +97,17 @@ func Certify(ctx context.Context, target Target, o Options) (*Done, error) {
 	return c.run(ctx)
 }
 
+// Check says whether a run could begin: Certify would refuse what it refuses, and nothing is sent.
+func Check(ctx context.Context, target Target, o Options) error {
+	o.Announce, o.Notify = nil, nil
+	c, err := newCertification(ctx, target, o)
+	if err != nil {
+		return err
+	}
+	c.close()
+	return nil
+}
+
 // googleTokens is where a service account's key is exchanged for a token: an address holds no key ID, which the exchange
 // can do without (golang.org/x/oauth2/jwt: "an optional hint").
 const googleTokens = "https://oauth2.googleapis.com/token"
@@ -188,6 +199,9 @@ func parse(target Target) (*address.Address, error) {
 func (c *certification) checkOnly() error {
 	for _, id := range c.o.Only {
 		if !slices.ContainsFunc(c.entries, func(e catalogue.Entry) bool { return e.ID == id }) {
+			if e, known := c.o.Catalogue.Get(id); known && slices.Contains(e.Profiles, c.subject.Profile) {
+				return fmt.Errorf("%q of profile %s is not among what this run checks: it is for another edition than %s, or checked on request only (--long, --browser, --throughput, --kms-key)", id, c.subject.Profile, c.subject.Edition)
+			}
 			return fmt.Errorf("%q is no requirement of profile %s in edition %s", id, c.subject.Profile, c.subject.Edition)
 		}
 	}
