@@ -95,6 +95,36 @@ func (c *Coverage) Nobody() []Covered {
 	return out
 }
 
+// UnseenGroup are requirements of one profile that no store verified, for one reason.
+type UnseenGroup struct {
+	Profile, Why string
+	Lines        []Covered
+}
+
+// IDs are those of its requirements, in their order.
+func (u UnseenGroup) IDs() string {
+	ids := make([]string, len(u.Lines))
+	for i, l := range u.Lines {
+		ids[i] = l.ID
+	}
+	return strings.Join(ids, ", ")
+}
+
+// NobodyByReason is Nobody with what has one reason together: a store that could not be had is said once, not for each
+// requirement.
+func (c *Coverage) NobodyByReason() []UnseenGroup {
+	var out []UnseenGroup
+	for _, r := range c.Nobody() {
+		why := r.Why()
+		i := slices.IndexFunc(out, func(u UnseenGroup) bool { return u.Profile == r.Profile && u.Why == why })
+		if i < 0 {
+			i, out = len(out), append(out, UnseenGroup{Profile: r.Profile, Why: why})
+		}
+		out[i].Lines = append(out[i].Lines, r)
+	}
+	return out
+}
+
 // Why is one sentence on why no store verified it: the reasons, each once.
 func (c Covered) Why() string {
 	var words []string

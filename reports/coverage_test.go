@@ -57,3 +57,24 @@ func TestARequirementIsVerifiedByTheStoresItPassedOn(t *testing.T) {
 		t.Error("the first screen names a requirement that a store verified")
 	}
 }
+
+// A store that could not be had is said once, and each requirement is named all the same.
+func TestWhatNobodyVerifiedForOneReasonIsSaidOnce(t *testing.T) {
+	gone := on("azure", "none", "embedded", map[string]reports.Outcome{"A": reports.NotRun, "B": reports.NotRun, "C": reports.NotRun})
+	seen := on("gcp", "fake-gcs-server", "embedded", map[string]reports.Outcome{"A": reports.NotRun})
+	groups := reports.Cover([]reports.IndexEntry{gone, seen}).NobodyByReason()
+	if len(groups) != 2 || groups[0].Profile != "azure" || groups[0].IDs() != "A, B, C" || groups[1].Profile != "gcp" || groups[1].IDs() != "A" {
+		t.Fatalf("got %+v, want azure's three together and gcp's one", groups)
+	}
+	var page bytes.Buffer
+	if err := reports.WriteIndex(&page, []reports.IndexEntry{gone, seen}); err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(page.String(), `id="subjects"`)
+	if n := strings.Count(first, "because of none"); n != 1 || !strings.Contains(first, "azure A, B, C") {
+		t.Errorf("the first screen says the reason %d times, want once with all three:\n%s", n, first)
+	}
+	if !strings.Contains(first, "All of this was tried with emulators") {
+		t.Error("the first screen doesn't say that no bucket of anybody's was tried")
+	}
+}

@@ -33,7 +33,7 @@ type indexPage struct {
 	Legend  []string
 	Caveat  string
 	// Nobody are the requirements that must hold and that no store verified.
-	Nobody []Covered
+	Nobody []UnseenGroup
 }
 
 // matrixRow is a requirement with what became of it for each subject, "" where the profile doesn't have it.
@@ -132,7 +132,7 @@ func WriteIndex(w io.Writer, entries []IndexEntry) error {
 	if len(entries) > 0 {
 		p.Lead = plural(len(entries), "subject", "subjects") + ": " + leadOf(counts) + "."
 	}
-	p.Nobody = Cover(entries).Nobody()
+	p.Nobody = Cover(entries).NobodyByReason()
 	return render(w, "index", p)
 }
 

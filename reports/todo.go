@@ -282,7 +282,7 @@ func staleWaivers(r *Result) (ts []task) {
 			if i := slices.IndexFunc(r.Requirements, func(q Requirement) bool { return q.ID == w.ID }); i >= 0 {
 				t.Seen += ": " + brief(r.Requirements[i].Reason)
 			}
-			t.Remedy = "See what changed: mend it, or have "+w.Owner+" write the waiver anew."
+			t.Remedy = "See what changed: mend it, or have " + w.Owner + " write the waiver anew."
 		case WaiverInvalid:
 			t.Seen, t.Remedy = "it lacks something that every waiver must say, or stands there twice", "Complete it in the file of waivers: ID, reason, owner, issue, last day and expected message, once."
 		case WaiverUntested:
