@@ -263,22 +263,7 @@ func TestTheGatesStopAtSuitesAndBuildsThatFail(t *testing.T) {
 
 // hangsUp is the address of a server that takes a connection and ends it without a word.
 func hangsUp(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_ = c.Close()
-		}
-	}()
-	return l.Addr().String()
+	return accepts(t, func(c net.Conn) { _ = c.Close() })
 }
 
 func TestTheGatesReleaseByAFreshCertificateAlone(t *testing.T) {

@@ -216,8 +216,13 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// silence accepts connections and never answers.
+// silence is the address of a server that takes connections and never answers.
 func silence(t *testing.T) string {
+	return accepts(t, func(c net.Conn) { t.Cleanup(func() { _ = c.Close() }) })
+}
+
+// accepts is the address of a server that does something with each connection.
+func accepts(t *testing.T, do func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -230,7 +235,7 @@ func silence(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			t.Cleanup(func() { _ = c.Close() })
+			do(c)
 		}
 	}()
 	return l.Addr().String()
