@@ -2,7 +2,7 @@
 // against them: the same requests on the same keys, by the same pre-signed URLs, as many at once. A run of theirs counts only
 // when every request of it was answered with a success and a body of the right length; anything else, also an output that can't
 // be read, is an error. Pre-signed URLs are secrets: wrk takes them from a script that only its owner can read. ab takes its one
-// URL only as an argument, which other users of the machine can see: it must be good for a throwaway store alone.
+// URL only as an argument, which other users of the machine can see: none is given to it but a store's on 127.0.0.1.
 package rivals
 
 import (
@@ -138,6 +138,9 @@ const abLimit = time.Minute
 // Ab makes n requests for one pre-signed URL: it reads an object of a size, or, with a file, writes it. It takes the URL as an
 // argument.
 func Ab(ctx context.Context, raw, file string, size int64, atOnce, n int) (Rate, error) {
+	if u, err := url.Parse(raw); err != nil || u.Hostname() != "127.0.0.1" {
+		return Rate{}, errors.New("ab: its URL can be seen by everybody on this machine: none but a store's on 127.0.0.1 is given to it")
+	}
 	args := []string{"-q", "-k", "-n", strconv.Itoa(n), "-c", strconv.Itoa(atOnce)}
 	length := size
 	if file != "" {

@@ -77,3 +77,11 @@ func TestFiguresCountOnlyWhenEveryRequestDid(t *testing.T) {
 		})
 	}
 }
+
+func TestNoURLOfAnotherMachineIsAnArgument(t *testing.T) {
+	for _, raw := range []string{"https://bucket.example.com/key?X-Amz-Signature=0", "https://127.0.0.1.example.com/key", "http://127.0.0.1@example.com/key", "::", ""} {
+		if _, err := Ab(t.Context(), raw, "", 1, 1, 1); err == nil || !strings.Contains(err.Error(), "none but a store's on 127.0.0.1") {
+			t.Errorf("%q: got %v, want that it isn't given away", raw, err)
+		}
+	}
+}
