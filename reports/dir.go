@@ -27,10 +27,10 @@ func Files() []string {
 }
 
 // WriteDir writes result.json, junit.xml, report.html, ctrf.json and summary.md into a directory, which is made if need
-// be. A result whose verdict doesn't follow from what it says, or that is certified by other lines than those required, is refused. All files are written
-// under temporary names first and then renamed, so that a reader never sees half a file, nor a new report beside an old
-// result because one of them could not be written. Files of these names are replaced, a link too, and everything else
-// in the directory is left alone.
+// be. A result whose verdict doesn't follow from what it says, or that is certified by other lines than those required, is
+// refused. All files are written under temporary names first and then renamed, so that a reader never sees half a file, nor a
+// new report beside an old result because one of them could not be written. Files of these names are replaced, a link too, and
+// everything else in the directory is left alone.
 func WriteDir(dir string, r *Result) error {
 	if r == nil {
 		return fmt.Errorf("writing reports to %q: there is no result", dir)

@@ -17,8 +17,8 @@ const (
 
 // WriteGitHub writes GitHub's workflow commands for the results of one step: an error for each requirement that is broken or
 // undecided and each waiver that doesn't hold, a warning for a broken recommendation, a notice for each waiver that holds, and
-// before them the verdict of each result, which is an error unless that is certified. Of what GitHub would not show the IDs are said. Text from
-// outside is escaped as GitHub's own toolkit does it, so that it stays inside its command.
+// before them the verdict of each result, which is an error unless that is certified. Of what GitHub would not show the IDs are
+// said. Text from outside is escaped as GitHub's own toolkit does it, so that it stays inside its command.
 func WriteGitHub(w io.Writer, rs ...*Result) error {
 	var a annotations
 	if len(rs) == 0 {

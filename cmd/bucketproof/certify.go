@@ -162,6 +162,9 @@ func (f *certifyFlags) run(ctx context.Context, s streams, args []string) error 
 	if f.timeout <= 0 {
 		return usage(errors.New("--timeout must be positive"))
 	}
+	if err := knownIDs(cat, f.only); err != nil {
+		return err
+	}
 	if err := checkOrigin(f.frontendOrigin); err != nil {
 		return err
 	}

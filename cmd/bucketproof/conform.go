@@ -100,6 +100,9 @@ func (f *conformFlags) run(ctx context.Context, s streams) (err error) {
 	if f.timeout <= 0 {
 		return usage(errors.New("--timeout must be positive"))
 	}
+	if err := knownIDs(cat, f.only); err != nil {
+		return err
+	}
 	if f.driver == "" {
 		f.driver = os.Getenv(envDriver)
 	}

@@ -147,6 +147,16 @@ func (d *delivery) onlyFailed(p *progress) (*reports.Result, error) {
 	return r, nil
 }
 
+// knownIDs refuses a requirement that no profile has, before anything is made or taken away.
+func knownIDs(cat *catalogue.Catalogue, only []string) error {
+	for _, id := range only {
+		if _, known := cat.Get(id); !known {
+			return usage(withHint(fmt.Errorf("--only: %q is no requirement", cut(id, 40)), "bucketproof list shows all"))
+		}
+	}
+	return nil
+}
+
 // judge takes waivers into the results.
 func (d *delivery) judge(done []*run.Done) {
 	for _, x := range done {

@@ -61,17 +61,19 @@ func TestOnlyFailedReadsTheReportItReplaces(t *testing.T) {
 
 // A mistake in how a run is called costs nobody the report that lies where the next one goes.
 func TestAMistakeLeavesTheEarlierReport(t *testing.T) {
-	for name, flags := range map[string][]string{
-		"a requirement that isn't there":        {"--only", "BYOB-XFER-5"},
-		"a requirement that is on request only": {"--only", "BYOB-RATE-001"},
-		"a profile of another provider":         {"--profile", "gcp"},
-		"red lines that this run doesn't check": {"--only", "BYOB-CORS-010"},
+	for name, args := range map[string][]string{
+		"a requirement that isn't there":        {"certify", "s3://acme-wandb", "--only", "BYOB-XFER-5"},
+		"a requirement that is on request only": {"certify", "s3://acme-wandb", "--only", "BYOB-RATE-001"},
+		"a profile of another provider":         {"certify", "s3://acme-wandb", "--profile", "gcp"},
+		"red lines that this run doesn't check": {"certify", "s3://acme-wandb", "--only", "BYOB-CORS-010"},
+		"on embedded stores":                    {"certify", "--embedded", "--provider", "s3-compatible", "--only", "BYOB-XFER-5"},
+		"of a connector":                        {"conform", "--only", "BYOB-XFER-5"},
 	} {
 		out := filepath.Join(t.TempDir(), "report")
 		if err := reports.WriteDir(out, newEvidence(t).newer); err != nil {
 			t.Fatal(err)
 		}
-		got := call(t, "", append([]string{"certify", "s3://acme-wandb", "--out", out}, flags...)...)
+		got := call(t, "", append(args, "--out", out)...)
 		if got.code != exitUsage {
 			t.Errorf("%s: got exit code %d, want %d\n%s%s", name, got.code, exitUsage, got.out, got.err)
 		}
@@ -119,5 +121,16 @@ func TestAnAddressWithoutItsSchemeShowsNoKey(t *testing.T) {
 	}
 	if left, err := os.ReadDir("."); err != nil || len(left) != 0 {
 		t.Errorf("got %v, %v, want nothing of that name", left, err)
+	}
+}
+
+func TestAFoldersNameIsNoAddress(t *testing.T) {
+	for name, want := range map[string]bool{
+		"report": false, "/srv/reports/2026-11": false, `C:\Users\j@acme\report`: false, "D:/reports/j@acme": false, "me@home/report": false,
+		"AK:secretsecret@h:9000/b": true, "s3://AK:secretsecret@h/b": true, ":key@account/container": true, "az://account/container": true,
+	} {
+		if got := holdsKeys(name); got != want {
+			t.Errorf("%s: got %t, want %t", name, got, want)
+		}
 	}
 }

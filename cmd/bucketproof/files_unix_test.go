@@ -120,3 +120,21 @@ func TestALinkInAReportFolderLeadsNowhere(t *testing.T) {
 		}
 	}
 }
+
+// A pipe of a report's name is nobody's report, and isn't waited for.
+func TestAPipeInTheFolderIsNotRead(t *testing.T) {
+	out := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(out, reports.ResultFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- claim(out, func(string) {}) }()
+	select {
+	case err := <-done:
+		if err == nil || !strings.Contains(err.Error(), "holds files that no run of bucketproof wrote") {
+			t.Errorf("got %v, want that the folder is refused", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the pipe is waited for")
+	}
+}

@@ -140,6 +140,9 @@ func reported(dir string) (is bool) {
 // oursByText reports whether a file begins as those of a run do: by our name, or as the statement that a certificate is. Others
 // have a result.json, too.
 func oursByText(name string) bool {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() { // a pipe would hold the program up
+		return false
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return false

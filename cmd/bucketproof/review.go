@@ -89,6 +89,9 @@ func (f *reviewFlags) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return &exitError{exitErrored, err}
 	}
+	if err := knownIDs(cat, f.only); err != nil {
+		return err
+	}
 	p := newProgress(f.log(s.err), f.quiet)
 	again, err := f.onlyFailed(p) // before prepare, which takes an earlier report out of its folder
 	if err != nil {

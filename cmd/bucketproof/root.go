@@ -118,8 +118,13 @@ func unshown(s string) string {
 	return credentials.ReplaceAllString(s, "[not shown]")
 }
 
+// drive is what a path on Windows begins with.
+var drive = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
+
 // holdsKeys reports whether the name of a file or folder is an address, or may be one without its scheme.
-func holdsKeys(name string) bool { return addresses.MatchString(name) || credentials.MatchString(name) }
+func holdsKeys(name string) bool {
+	return addresses.MatchString(name) || credentials.MatchString(drive.ReplaceAllString(name, ""))
+}
 
 // usage says that the error is a mistake in how the program was called.
 func usage(err error) error {
