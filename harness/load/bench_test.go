@@ -39,7 +39,7 @@ func BenchmarkMemory(b *testing.B) {
 						time.Sleep(20 * time.Millisecond)
 					}
 				}()
-				if _, err := load.Measure(ctx, load.Fixed(client, get), &budgets.Budget{Slice: budgets.Duration(2 * time.Second), Cases: []budgets.Case{c}},
+				if _, err := load.Measure(ctx, load.Fixed(client, get, int64(c.Size)), &budgets.Budget{Slice: budgets.Duration(2 * time.Second), Cases: []budgets.Case{c}},
 					load.Options{Prefix: "bucketproof-calibration/", Rounds: 1}); err != nil {
 					b.Fatal(err)
 				}

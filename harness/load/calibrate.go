@@ -169,7 +169,7 @@ func calibrate(ctx context.Context, l *Loopback, d *Data, c *budgets.Case, kind 
 	defer rec.Seal()
 	one := *c
 	one.Does = budgets.Put
-	m, err := Measure(rec.With(ctx), &fixed{Client: client, kind: kind}, &budgets.Budget{Slice: budgets.Duration(length), Cases: []budgets.Case{one}},
+	m, err := Measure(rec.With(ctx), newFixed(client, kind, int64(c.Size)), &budgets.Budget{Slice: budgets.Duration(length), Cases: []budgets.Case{one}},
 		Options{Prefix: loopPrefix, Rounds: calibrationRounds})
 	if err != nil {
 		return 0, err
@@ -185,12 +185,17 @@ func calibrate(ctx context.Context, l *Loopback, d *Data, c *budgets.Case, kind 
 type fixed struct {
 	*Client
 	kind Kind
+	key  string
+}
+
+func newFixed(c *Client, kind Kind, size int64) *fixed {
+	return &fixed{Client: c, kind: kind, key: loopPrefix + strconv.FormatInt(size, 10)}
 }
 
 // Move implements Mover.
 func (f *fixed) Move(ctx context.Context, j *Job, s *Sheet) Operation {
-	same := &Job{Case: j.Case, Kind: f.kind, Key: loopPrefix + strconv.FormatInt(int64(j.Case.Size), 10)}
-	return f.Client.Move(ctx, same, s)
+	j.Kind, j.Key, j.Number = f.kind, f.key, 0
+	return f.Client.Move(ctx, j, s)
 }
 
 // Remove implements Mover.

@@ -45,6 +45,7 @@ type Client struct {
 // ready is what was made ready for a job.
 type ready struct {
 	urls   []URL // one, or one a part
+	one    [1]URL
 	upload string
 	ids    []string // of blocks
 }
@@ -90,6 +91,9 @@ func (c *Client) mint(ctx context.Context, j *Job, s *Sheet) (*ready, error) {
 }
 
 func (r *ready) add(u URL, err error) error {
+	if r.urls == nil {
+		r.urls = r.one[:0]
+	}
 	r.urls = append(r.urls, u)
 	return err
 }

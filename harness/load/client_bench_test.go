@@ -37,8 +37,8 @@ func BenchmarkClient(b *testing.B) {
 		size              int64
 		rounds, transfers int
 	}{
-		{http.MethodGet, 1 << 20, 60, 400},
-		{http.MethodPut, 1 << 20, 60, 400},
+		{http.MethodGet, 1 << 20, 240, 160},
+		{http.MethodPut, 1 << 20, 240, 160},
 		{http.MethodGet, 64 << 20, 11, 40},
 		{http.MethodPut, 64 << 20, 11, 40},
 	} {
@@ -197,7 +197,7 @@ func newOurs(b *testing.B, l *load.Loopback, d *load.Data, method string, size i
 	}
 	b.Cleanup(t.CloseIdle)
 	client.Late, client.Unverified = true, !verify
-	mover := load.Fixed(client, method == http.MethodGet)
+	mover := load.Fixed(client, method == http.MethodGet, size)
 	rec := wire.NewSparseRecorder("bench", 20)
 	b.Cleanup(rec.Seal)
 	return &way{transfer: func(b *testing.B, n int) figure {

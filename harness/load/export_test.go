@@ -15,12 +15,12 @@ func (d *Data) Receive(r io.Reader, length int64) (int64, bool, error) {
 func (d *Data) Body(length int64) io.ReadCloser { return &body{d: d, left: length} }
 
 // Fixed is the mover of the calibration.
-func Fixed(c *Client, get bool) Mover {
+func Fixed(c *Client, get bool, size int64) Mover {
 	kind := Put
 	if get {
 		kind = Get
 	}
-	return &fixed{Client: c, kind: kind}
+	return newFixed(c, kind, size)
 }
 
 // Filled gives a measurement a log made by hand.

@@ -76,7 +76,7 @@ func paired(b *testing.B, each time.Duration, baseline *load.Facts) (verdict str
 	if baseline != nil {
 		f = *baseline
 	}
-	m, err := load.Measure(b.Context(), load.Fixed(client, true), bg, load.Options{Prefix: "bucketproof-calibration/", CPU: load.CPU,
+	m, err := load.Measure(b.Context(), load.Fixed(client, true, 16<<10), bg, load.Options{Prefix: "bucketproof-calibration/", CPU: load.CPU,
 		Enough: func(m *load.Measurement) bool { return m.Decided(f) }})
 	if err != nil {
 		b.Fatal(err)

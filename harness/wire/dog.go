@@ -3,78 +3,102 @@ package wire
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// dog ends a request whose bodies take too long. net/http's own limits are on the moments between them, and a byte that
+// dog ends a request that takes too long: connection and handshake have limits of their own, the dog's are on all of the sending,
+// on the wait for an answer, and on the answer's body. net/http's own limits are on the moments between bytes, and a byte that
 // comes now and then keeps a body open for ever.
 type dog struct {
 	cancel context.CancelFunc
-	limits Limits
+	limits *Limits
+	bytes  atomic.Int64 // of the answer's body so far
 
 	mu    sync.Mutex
 	timer *time.Timer
-	since time.Time
-	bytes int64         // of the answer's body so far
-	what  string        // what doesn't come
-	whole time.Duration // that it may take in this phase
+	phase phase
+	since time.Time     // when it began
+	whole time.Duration // that it may take, besides what bytes earn
 	late  *TimeoutError
 	ended bool
 }
 
-// watchdog makes the dog of one request, and the context under which it ends the request.
-func watchdog(ctx context.Context, l Limits) (*dog, context.Context) {
-	limited, cancel := context.WithCancel(ctx)
-	return &dog{cancel: cancel, limits: l}, limited
+// phase is where a request is. One that is over does not come back.
+type phase int
+
+const (
+	idle phase = iota
+	sending
+	waiting
+	receiving
+)
+
+// what doesn't come in a phase.
+func (p phase) what() string {
+	if p == receiving {
+		return "end of the answer"
+	}
+	return "answer"
+}
+
+// watch makes the context under which the dog ends its request.
+func (d *dog) watch(ctx context.Context, l *Limits) context.Context {
+	d.limits = l
+	ctx, d.cancel = context.WithCancel(ctx)
+	return ctx
 }
 
 // earned is the time that a number of bytes may take at the slowest rate.
-func (l Limits) earned(bytes int64) time.Duration {
+func (l *Limits) earned(bytes int64) time.Duration {
 	return time.Duration(float64(max(bytes, 0)) / float64(l.Rate) * float64(time.Second))
 }
 
-// sending begins the request: connection, body and the beginning of an answer have their own limits, and this is all of
-// them together.
+// sending begins the request: connection, handshake and body together.
 func (d *dog) sending(length int64) {
-	d.begin("answer", d.limits.Dial+d.limits.Handshake+d.limits.Transfer+d.limits.earned(length)+d.limits.Answer)
+	d.enter(sending, d.limits.Dial+d.limits.Handshake+d.limits.Transfer+d.limits.earned(length))
 }
 
-// receiving begins the answer's body.
-func (d *dog) receiving() { d.begin("end of the answer", d.limits.Transfer) }
+// waiting begins when all of the request was sent.
+func (d *dog) waiting() { d.enter(waiting, d.limits.Answer) }
 
-func (d *dog) begin(what string, whole time.Duration) {
+// receiving begins the answer's body.
+func (d *dog) receiving() { d.enter(receiving, d.limits.Transfer) }
+
+// pace is how often the dog looks, at most: no phase is shorter, so that a phase needs no timer of its own. Most requests are
+// over before the first look.
+func (d *dog) pace() time.Duration { return min(d.limits.Answer, d.limits.Transfer) }
+
+func (d *dog) enter(p phase, whole time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ended {
+	if d.ended || p <= d.phase { // an answer may come before all was sent
 		return
 	}
-	d.what, d.whole, d.since = what, whole, time.Now()
+	d.phase, d.whole, d.since = p, whole, time.Now()
 	if d.timer == nil {
-		d.timer = time.AfterFunc(whole, d.check)
-		return
+		d.timer = time.AfterFunc(d.pace(), d.look)
 	}
-	d.timer.Reset(whole)
 }
 
 // received counts what came of an answer's body: each byte earns its time, whatever length the answer announced.
-func (d *dog) received(n int64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.bytes += n
-}
+func (d *dog) received(n int64) { d.bytes.Add(n) }
 
-// check ends the request, or looks again when the bytes that came meanwhile have used up their time.
-func (d *dog) check() {
+// look ends the request if the time of its phase is used up, and looks again later if it is not.
+func (d *dog) look() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	limit := d.whole + d.limits.earned(d.bytes)
+	limit := d.whole + d.limits.earned(d.bytes.Load())
 	left := limit - time.Since(d.since)
 	switch {
 	case d.ended:
 	case left > 0:
-		d.timer.Reset(left)
+		d.timer.Reset(min(left, d.pace()))
 	default:
-		d.ended, d.late = true, &TimeoutError{What: d.what, Limit: limit.Round(100 * time.Millisecond)}
+		if d.phase != waiting { // what bytes earn has many decimals
+			limit = limit.Round(100 * time.Millisecond)
+		}
+		d.ended, d.late = true, &TimeoutError{What: d.phase.what(), Limit: limit}
 		d.cancel()
 	}
 }

@@ -153,11 +153,16 @@ func escapesLetters(query string) bool {
 	return false
 }
 
-// namesMethods reports whether one of the words is there without which tunnel can't match.
+// namesMethods reports whether one of the words "http" and "_method" is there, without which tunnel can't match.
 func namesMethods(s string) bool {
-	for _, word := range []string{"http", "_method"} {
-		for i := 0; i+len(word) <= len(s); i++ {
-			if s[i]|0x20 == word[0]|0x20 && strings.EqualFold(s[i:i+len(word)], word) {
+	for i := 0; i+4 <= len(s); i++ {
+		switch s[i] {
+		case 'h', 'H':
+			if strings.EqualFold(s[i:i+4], "http") {
+				return true
+			}
+		case '_':
+			if i+7 <= len(s) && strings.EqualFold(s[i:i+7], "_method") {
 				return true
 			}
 		}

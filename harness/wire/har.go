@@ -119,17 +119,17 @@ func (e *entry) har() harEntry {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	end := e.ended
-	if end.IsZero() {
-		end = time.Now()
+	if end == 0 {
+		end = e.since()
 	}
-	h := harEntry{Started: e.started.UTC().Format("2006-01-02T15:04:05.000Z"), Request: e.request, Response: e.response, Timings: e.timings(end)}
+	h := harEntry{Started: e.started.UTC().Format("2006-01-02T15:04:05.000Z"), Request: e.shown.request, Response: e.shown.response, Timings: e.timings(end)}
 	h.Time = h.Timings.total()
 	if h.Response.Cookies == nil {
 		h.Response.Cookies, h.Response.Headers = []harPair{}, []harPair{}
 	}
-	h.Response.Content.Size = e.size
-	if len(e.body) > 0 {
-		h.Response.Content.Text = hide(errorWords(h.Response.Content.MimeType, e.body), e.secrets)
+	h.Response.Content.Size = e.shown.size
+	if len(e.shown.body) > 0 {
+		h.Response.Content.Text = hide(errorWords(h.Response.Content.MimeType, e.shown.body), e.secrets)
 	}
 	if e.failure != "" {
 		h.Comment = hide(e.failure, e.secrets)
@@ -139,9 +139,9 @@ func (e *entry) har() harEntry {
 
 // timings splits the time of a request in phases that follow on one another: one that didn't begin takes none, and a
 // connection that was kept open was not connected, but waited for. Connect includes SSL (HAR 1.2, timings).
-func (e *entry) timings(end time.Time) harTimings {
-	reached := func(m moment, not time.Time) time.Time {
-		if t := e.at[m]; !t.IsZero() && t.Before(end) {
+func (e *entry) timings(end time.Duration) harTimings {
+	reached := func(m moment, not time.Duration) time.Duration {
+		if t := e.at[m]; t != 0 && t < end {
 			return t
 		}
 		return not
@@ -149,18 +149,18 @@ func (e *entry) timings(end time.Time) harTimings {
 	answer := reached(answered, end)
 	there := reached(connected, end)
 	written := reached(sent, answer)
-	if written.After(answer) { // answered before all of the body was sent
+	if written > answer { // answered before all of the body was sent
 		written = answer
 	}
-	if written.Before(there) {
+	if written < there {
 		written = there
 	}
-	if answer.Before(written) {
+	if answer < written {
 		answer = written
 	}
-	h := harTimings{Blocked: -1, DNS: -1, Connect: ms(e.started, there), SSL: -1, Send: ms(there, written), Wait: ms(written, answer),
+	h := harTimings{Blocked: -1, DNS: -1, Connect: ms(0, there), SSL: -1, Send: ms(there, written), Wait: ms(written, answer),
 		Receive: ms(answer, end)}
-	if !e.at[securing].IsZero() {
+	if e.at[securing] != 0 {
 		h.SSL = ms(e.at[securing], reached(secured, there))
 	} else if e.kept {
 		h.Blocked, h.Connect = h.Connect, -1
@@ -174,7 +174,7 @@ func (h harTimings) total() float64 {
 }
 
 // ms is the time between two moments in milliseconds.
-func ms(from, to time.Time) float64 { return max(0, float64(to.Sub(from).Microseconds())/1000) }
+func ms(from, to time.Duration) float64 { return max(0, float64((to-from).Microseconds())/1000) }
 
 // Lines are the requests so far in one line each: "PUT https://host/bucket/key -> 200 in 12 ms".
 func (r *Recorder) Lines() []string {

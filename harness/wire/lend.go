@@ -24,8 +24,8 @@ func (t *Transport) Lend(in *http.Request) (func(*http.Response), error) {
 		rec.refused(err)
 		return nil, err
 	}
-	e, err := rec.begin(req, t.secrets)
-	if err != nil {
+	e := &entry{}
+	if err := rec.begin(e, req, t.secrets); err != nil {
 		return nil, err
 	}
 	t.requests.Add(1)

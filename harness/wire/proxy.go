@@ -69,10 +69,13 @@ func proxyOfEnvironment(req *http.Request) (*url.URL, error) {
 // Proxy is the proxy that a request goes through, nil for none: a mapped name, this machine and the link-local addresses of
 // the metadata services are reached without one. Every error is a *ProxyError, and shows nothing of the setting.
 func (n *Network) Proxy(req *http.Request) (*url.URL, error) {
+	if n.Closed {
+		return nil, nil
+	}
 	host := plainHost(req.URL.Hostname())
 	ip := net.ParseIP(host)
 	near := host == "localhost" || strings.HasSuffix(host, ".localhost") || ip.IsLoopback() || ip.IsLinkLocalUnicast()
-	if _, mapped := n.Lookup(host); mapped || near || n.Closed {
+	if _, mapped := n.Lookup(host); mapped || near {
 		return nil, nil
 	}
 	ask := n.ProxyFunc

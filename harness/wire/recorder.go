@@ -123,28 +123,28 @@ const entriesKept = 2000
 // wrongKept bounds how many failed requests a sparse Recorder keeps.
 const wrongKept = 100
 
-// begin enters a request.
-func (r *Recorder) begin(req *http.Request, secrets *spelt) (*entry, error) {
-	e := &entry{started: time.Now(), secrets: secrets}
+// begin enters a request as e, which is new.
+func (r *Recorder) begin(e *entry, req *http.Request, secrets *spelt) error {
+	e.started, e.secrets = time.Now(), secrets
 	if r == nil {
-		e.request = harRequestOf(req, secrets)
-		return e, nil
+		e.shown = &shown{request: harRequestOf(req, secrets)}
+		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return nil, errSealed
+		return errSealed
 	}
 	if r.sparse > 0 && len(r.entries) >= r.sparse {
 		e.later, e.of = req, r
 		r.unkept++
-		return e, nil
+		return nil
 	}
-	e.request = harRequestOf(req, secrets)
+	e.shown = &shown{request: harRequestOf(req, secrets)}
 	if len(r.entries) < entriesKept {
 		r.entries = append(r.entries, e)
 	}
-	return e, nil
+	return nil
 }
 
 // keep takes a request into the evidence that was left out at first: something went wrong with it.
@@ -181,24 +181,32 @@ const (
 	moments
 )
 
-// entry is one request and its answer.
+// entry is one request and its answer. Moments are counted from its start, 0 where they didn't come.
 type entry struct {
-	mu       sync.Mutex
-	closed   bool
-	kept     bool // it went over a connection that was there
-	started  time.Time
-	ended    time.Time
-	at       [moments]time.Time
-	secrets  *spelt
-	request  harRequest
-	response harResponse
-	body     []byte
-	size     int64
-	failure  string
+	mu      sync.Mutex
+	closed  bool
+	kept    bool // it went over a connection that was there
+	started time.Time
+	ended   time.Duration
+	at      [moments]time.Duration
+	secrets *spelt
+	failure string
+	shown   *shown // nil as long as it is left out
 
 	later *http.Request // of an entry that is left out as long as nothing goes wrong
 	of    *Recorder
 }
+
+// shown is what of a request and its answer is evidence.
+type shown struct {
+	request  harRequest
+	response harResponse
+	body     []byte
+	size     int64
+}
+
+// since is the time since the request began, never 0.
+func (e *entry) since() time.Duration { return max(1, time.Since(e.started)) }
 
 // wrong takes an entry that was left out into the evidence.
 func (e *entry) wrong() {
@@ -206,7 +214,7 @@ func (e *entry) wrong() {
 	req := e.later
 	e.later = nil
 	if req != nil {
-		e.request = harRequestOf(req, e.secrets)
+		e.shown = &shown{request: harRequestOf(req, e.secrets)}
 	}
 	e.mu.Unlock()
 	if req != nil {
@@ -229,31 +237,44 @@ func (e *entry) seal() {
 }
 
 func (e *entry) end() {
-	e.write(func() {
-		if e.ended.IsZero() {
-			e.ended = time.Now()
-		}
-	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed && e.ended == 0 {
+		e.ended = e.since()
+	}
+}
+
+// got notes that it has a connection.
+func (e *entry) got(kept bool) {
+	e.write(func() { e.kept = e.kept || kept })
+	e.mark(connected)
 }
 
 // mark notes a moment when it first comes: a further try, which is never sent, changes nothing.
 func (e *entry) mark(m moment) {
-	e.write(func() {
-		if e.at[m].IsZero() && (m > secured || e.at[connected].IsZero()) {
-			e.at[m] = time.Now()
-		}
-	})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed && e.at[m] == 0 && (m > secured || e.at[connected] == 0) {
+		e.at[m] = e.since()
+	}
 }
 
 func (e *entry) reached(m moment) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return !e.at[m].IsZero()
+	return e.at[m] != 0
 }
 
+// fail ends it without an answer.
 func (e *entry) fail(err error) {
+	e.broke(err)
+	e.write(func() { e.ended = e.since() })
+}
+
+// broke says why it went wrong.
+func (e *entry) broke(err error) {
 	e.wrong()
-	e.write(func() { e.failure, e.ended = failureWords(err), time.Now() })
+	e.write(func() { e.failure = failureWords(err) })
 }
 
 func (e *entry) answer(resp *http.Response) {
@@ -263,7 +284,7 @@ func (e *entry) answer(resp *http.Response) {
 		}
 		e.wrong()
 	}
-	e.write(func() { e.response = harResponseOf(resp, e.secrets) })
+	e.write(func() { e.shown.response = harResponseOf(resp, e.secrets) })
 }
 
 func (e *entry) read(p []byte, err error) {
@@ -271,12 +292,13 @@ func (e *entry) read(p []byte, err error) {
 		return
 	}
 	e.write(func() {
-		e.size += int64(len(p))
-		if e.response.Status >= 300 && len(e.body) < bodyKept {
-			e.body = append(e.body, p[:min(len(p), bodyKept-len(e.body))]...)
+		x := e.shown
+		x.size += int64(len(p))
+		if x.response.Status >= 300 && len(x.body) < bodyKept {
+			x.body = append(x.body, p[:min(len(p), bodyKept-len(x.body))]...)
 		}
-		if err != nil && e.ended.IsZero() {
-			e.ended = time.Now()
+		if err != nil && e.ended == 0 {
+			e.ended = e.since()
 		}
 	})
 }

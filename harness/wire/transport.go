@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -71,13 +72,12 @@ func (t *Transport) connections(kept int) *http.Transport {
 		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
 			return t.o.Network.throughProxy(proxy, &url.URL{Scheme: "https"}, refusedTunnel(resp)) // plain http goes through no tunnel
 		},
-		TLSClientConfig:       &tls.Config{RootCAs: o.Network.RootCAs, MinVersion: o.MinTLS},
-		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},
-		TLSHandshakeTimeout:   o.Limits.Handshake,
-		ResponseHeaderTimeout: o.Limits.Answer,
-		DisableCompression:    true,
-		MaxIdleConnsPerHost:   kept,
-		IdleConnTimeout:       30 * time.Second,
+		TLSClientConfig:     &tls.Config{RootCAs: o.Network.RootCAs, MinVersion: o.MinTLS},
+		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
+		TLSHandshakeTimeout: o.Limits.Handshake,
+		DisableCompression:  true,
+		MaxIdleConnsPerHost: kept,
+		IdleConnTimeout:     30 * time.Second,
 	}
 }
 
@@ -97,59 +97,68 @@ func (t *Transport) CloseIdle() { t.base.CloseIdleConnections() }
 // would have said less, or net/http's own.
 func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	rec := recorderOf(in.Context())
-	c := &course{}
-	w, ctx := watchdog(in.Context(), t.o.Limits)
-	req, write, err := t.admit(httptrace.WithClientTrace(ctx, c.trace()), in, rec)
+	p := &passage{}
+	req, write, err := t.admit(httptrace.WithClientTrace(p.dog.watch(in.Context(), &t.o.Limits), p.trace(in.URL)), in, rec)
 	if err == nil {
-		c.entry, err = rec.begin(req, t.secrets)
+		err = rec.begin(&p.entry, req, t.secrets)
 	}
 	if err != nil {
-		w.stop()
+		p.dog.stop()
 		if in.Body != nil {
 			_ = in.Body.Close() // a RoundTripper always does
 		}
 		return nil, err
 	}
 	t.requests.Add(1)
-	w.sending(req.ContentLength)
-	e, try := c.entry, &c.tries
+	p.dog.sending(req.ContentLength)
 	resp, err := t.base.RoundTrip(req)
-	if err == nil && try.again() {
+	if err == nil && p.tries.again() {
 		_ = resp.Body.Close() // can't be: the second try had a connection on which nothing can be sent
 		err = &RepeatedError{}
 	}
 	if err != nil {
-		w.stop()
-		return nil, t.failed(in, rec, e, try, w.instead(err))
+		p.dog.stop()
+		return nil, t.failed(in, rec, p, p.dog.instead(err))
 	}
 	if write != nil && resp.StatusCode < 300 {
 		write.done()
 	}
-	e.answer(resp)
-	w.receiving()
-	resp.Body = &countedBody{ReadCloser: resp.Body, host: in.URL.Host, entry: e, limit: w}
+	p.entry.answer(resp)
+	p.dog.receiving()
+	p.body = countedBody{ReadCloser: resp.Body, host: in.URL.Host, entry: &p.entry, limit: &p.dog}
+	resp.Body = &p.body
 	return resp, nil
 }
 
-// course is what happens to one request on its way.
-type course struct {
-	entry *entry
+// passage is all that one request has on its way, in one piece: a load makes many.
+type passage struct {
+	dog   dog
+	entry entry
 	tries tries
+	hooks httptrace.ClientTrace
+	body  countedBody
 }
 
-// trace enters it.
-func (c *course) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
+// trace enters what happens to it.
+func (p *passage) trace(to *url.URL) *httptrace.ClientTrace {
+	p.hooks = httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
-			c.tries.got(info)
-			c.entry.write(func() { c.entry.kept = c.entry.kept || info.Reused })
-			c.entry.mark(connected)
+			p.tries.got(info)
+			p.entry.got(info.Reused)
 		},
-		TLSHandshakeStart:    func() { c.entry.mark(securing) },
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { c.entry.mark(secured) },
-		WroteRequest:         func(httptrace.WroteRequestInfo) { c.entry.mark(sent) },
-		GotFirstResponseByte: func() { c.entry.mark(answered) },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			p.entry.mark(sent)
+			if info.Err == nil {
+				p.dog.waiting()
+			}
+		},
+		GotFirstResponseByte: func() { p.entry.mark(answered) },
 	}
+	if to != nil && to.Scheme == "https" {
+		p.hooks.TLSHandshakeStart = func() { p.entry.mark(securing) }
+		p.hooks.TLSHandshakeDone = func(tls.ConnectionState, error) { p.entry.mark(secured) }
+	}
+	return &p.hooks
 }
 
 // admit makes the request that is sent, under ctx, out of the one that is asked for, if it may be sent.
@@ -160,7 +169,9 @@ func (t *Transport) admit(ctx context.Context, in *http.Request, rec *Recorder) 
 	if in.URL == nil || in.Header == nil {
 		return nil, nil, errors.New("a request without URL or header")
 	}
-	req := in.Clone(ctx)
+	req := in.WithContext(ctx)
+	req.Header = make(http.Header, len(in.Header)+1) // the guard may spell its names otherwise
+	maps.Copy(req.Header, in.Header)
 	var write *pendingWrite
 	if t.o.Unguarded == nil || !t.o.Unguarded(req) {
 		var err error
@@ -169,18 +180,19 @@ func (t *Transport) admit(ctx context.Context, in *http.Request, rec *Recorder) 
 			return nil, nil, err
 		}
 	}
-	req.Header.Set("User-Agent", t.userAgent(rec, req.Header.Get("User-Agent")))
+	req.Header["User-Agent"] = t.userAgent(rec, req.Header.Get("User-Agent"))
 	return req, write, nil
 }
 
 // failed gives an error its name, and writes it into the evidence.
-func (t *Transport) failed(in *http.Request, rec *Recorder, e *entry, try *tries, err error) error {
+func (t *Transport) failed(in *http.Request, rec *Recorder, p *passage, err error) error {
+	e := &p.entry
 	var guard *GuardError
 	var op *net.OpError
 	ctx := in.Context()
 	proxied := errors.As(err, &op) && op.Op == "proxyconnect" || !e.reached(securing) && !e.reached(connected)
 	switch {
-	case try.again():
+	case p.tries.again():
 		err = &RepeatedError{}
 	case errors.As(err, &guard):
 		rec.refused(guard)
@@ -201,10 +213,11 @@ func (t *Transport) failed(in *http.Request, rec *Recorder, e *entry, try *tries
 
 // agent is the User-Agent of a recorder's requests: they have mostly the same, and a load sends many.
 type agent struct {
-	program, run, sdk, text string
+	program, run, sdk string
+	text              []string // the one value, which nobody changes
 }
 
-func (t *Transport) userAgent(rec *Recorder, sdk string) string {
+func (t *Transport) userAgent(rec *Recorder, sdk string) []string {
 	requirement := ""
 	if rec != nil {
 		if a := rec.agent.Load(); a != nil && a.program == t.o.Program && a.run == t.o.RunID && a.sdk == sdk {
@@ -222,10 +235,11 @@ func (t *Transport) userAgent(rec *Recorder, sdk string) string {
 	if sdk != "" {
 		text += " " + sdk
 	}
+	out := []string{text}
 	if rec != nil {
-		rec.agent.Store(&agent{program: t.o.Program, run: t.o.RunID, sdk: sdk, text: text})
+		rec.agent.Store(&agent{program: t.o.Program, run: t.o.RunID, sdk: sdk, text: out})
 	}
-	return text
+	return out
 }
 
 // countedBody counts what was read of an answer and tells its entry when it ends.
@@ -254,8 +268,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 		b.limit.stop()
 		if err = b.limit.instead(err); err != io.EOF { //nolint:errorlint // itself: readers compare
 			err = at(b.host, err)
-			b.entry.wrong()
-			b.entry.write(func() { b.entry.failure = failureWords(err) })
+			b.entry.broke(err)
 		}
 	}
 	b.entry.read(p[:n], err)

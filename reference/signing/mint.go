@@ -50,6 +50,9 @@ func (r *Request) check(d *dialect) error {
 	case r.Lifetime%time.Second != 0:
 		return fmt.Errorf("lifetime %v: want whole seconds", r.Lifetime)
 	}
+	if len(r.Query) == 0 && len(r.Header) == 0 {
+		return nil // as most are: asking empty maps takes longer than all the rest
+	}
 	for name := range r.Query {
 		if d.owns(name) {
 			return fmt.Errorf("query parameter %q belongs to the signature", name)
