@@ -11,11 +11,12 @@ import (
 // on the wait for an answer, and on the answer's body. net/http's own limits are on the moments between bytes, and a byte that
 // comes now and then keeps a body open for ever.
 type dog struct {
-	cancel context.CancelFunc
 	limits *Limits
 	bytes  atomic.Int64 // of the answer's body so far
 
 	mu    sync.Mutex
+	bite  func() // ends the request
+	leash context.CancelFunc
 	timer *time.Timer
 	phase phase
 	since time.Time     // when it began
@@ -43,10 +44,18 @@ func (p phase) what() string {
 }
 
 // watch makes the context under which the dog ends its request.
-func (d *dog) watch(ctx context.Context, l *Limits) context.Context {
-	d.limits = l
-	ctx, d.cancel = context.WithCancel(ctx)
+func (d *dog) watch(ctx context.Context) context.Context {
+	ctx, d.leash = context.WithCancel(ctx)
+	d.bite = d.leash
 	return ctx
+}
+
+// guards gives the dog another way to end the request, and reports whether it has not ended yet.
+func (d *dog) guards(bite func()) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bite = bite
+	return !d.ended
 }
 
 // earned is the time that a number of bytes may take at the slowest rate.
@@ -99,11 +108,13 @@ func (d *dog) look() {
 			limit = limit.Round(100 * time.Millisecond)
 		}
 		d.ended, d.late = true, &TimeoutError{What: d.phase.what(), Limit: limit}
-		d.cancel()
+		if d.bite != nil { // a connection that is being made has limits of its own
+			d.bite()
+		}
 	}
 }
 
-// stop calls the dog off, and lets the request's context go.
+// stop calls the dog off, and lets the request's context go, if it has one of its own.
 func (d *dog) stop() {
 	d.mu.Lock()
 	d.ended = true
@@ -111,7 +122,9 @@ func (d *dog) stop() {
 		d.timer.Stop()
 	}
 	d.mu.Unlock()
-	d.cancel()
+	if d.leash != nil {
+		d.leash()
+	}
 }
 
 // instead is the limit that ran out, in the place of what its end looked like to net/http.

@@ -35,6 +35,7 @@ type Transport struct {
 	o        Options
 	secrets  *spelt // in every spelling
 	base     *http.Transport
+	direct   *direct // of a lane, nil in all others
 	requests *atomic.Int64
 }
 
@@ -56,17 +57,7 @@ const connectionsKept = 16
 func (t *Transport) connections(kept int) *http.Transport {
 	o := t.o
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			limited, cancel := context.WithTimeout(ctx, o.Limits.Dial)
-			defer cancel()
-			conn, err := t.o.Network.Dial(limited, network, addr)
-			if err != nil {
-				return nil, named(ctx, err, "connection", o.Limits.Dial)
-			}
-			// net/http itself gives a proxy a minute to answer CONNECT; the deadline ends when the connection is taken into use
-			_ = conn.SetDeadline(time.Now().Add(o.Limits.Dial + o.Limits.Handshake))
-			return &meteredConn{Conn: conn}, nil
-		},
+		DialContext:            t.dial,
 		MaxResponseHeaderBytes: 256 << 10,
 		Proxy:                  t.o.Network.Proxy,
 		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
@@ -81,6 +72,25 @@ func (t *Transport) connections(kept int) *http.Transport {
 	}
 }
 
+// dial makes a connection that has to be ready for use within a time: the deadline ends when it is taken into use. net/http itself
+// gives a proxy a minute to answer CONNECT.
+func (t *Transport) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	l := &t.o.Limits
+	limited, cancel := context.WithTimeout(ctx, l.Dial)
+	defer cancel()
+	conn, err := t.o.Network.Dial(limited, network, addr)
+	if err != nil {
+		return nil, named(ctx, err, "connection", l.Dial)
+	}
+	_ = conn.SetDeadline(time.Now().Add(l.Dial + l.Handshake))
+	return &meteredConn{Conn: conn}, nil
+}
+
+// trust is how TLS is spoken.
+func (t *Transport) trust() *tls.Config {
+	return &tls.Config{RootCAs: t.o.Network.RootCAs, MinVersion: t.o.MinTLS}
+}
+
 // Client is an HTTP client on the transport that follows no redirect: where a store sends us is something to see.
 func (t *Transport) Client() *http.Client {
 	return &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -90,15 +100,24 @@ func (t *Transport) Client() *http.Client {
 func (t *Transport) Requests() int { return int(t.requests.Load()) }
 
 // CloseIdle closes connections that nobody uses.
-func (t *Transport) CloseIdle() { t.base.CloseIdleConnections() }
+func (t *Transport) CloseIdle() {
+	t.base.CloseIdleConnections()
+	if t.direct != nil {
+		t.direct.closeIdle()
+	}
+}
 
 // RoundTrip implements http.RoundTripper. Errors never contain the URL: a pre-signed URL is a secret. They are a GuardError
 // where nothing was to be sent, a ProxyError where the proxy stood in the way, a RepeatedError or a TimeoutError where net/http
 // would have said less, or net/http's own.
 func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	rec := recorderOf(in.Context())
-	p := &passage{}
-	req, write, err := t.admit(httptrace.WithClientTrace(p.dog.watch(in.Context(), &t.o.Limits), p.trace(in.URL)), in, rec)
+	p := &passage{dog: dog{limits: &t.o.Limits}}
+	ctx, direct := in.Context(), t.direct.takes(in)
+	if !direct {
+		ctx = httptrace.WithClientTrace(p.dog.watch(ctx), p.trace(in.URL))
+	}
+	req, write, err := t.admit(ctx, in, rec)
 	if err == nil {
 		err = rec.begin(&p.entry, req, t.secrets)
 	}
@@ -111,11 +130,7 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	}
 	t.requests.Add(1)
 	p.dog.sending(req.ContentLength)
-	resp, err := t.base.RoundTrip(req)
-	if err == nil && p.tries.again() {
-		_ = resp.Body.Close() // can't be: the second try had a connection on which nothing can be sent
-		err = &RepeatedError{}
-	}
+	resp, err := t.send(req, p, direct)
 	if err != nil {
 		p.dog.stop()
 		return nil, t.failed(in, rec, p, p.dog.instead(err))
@@ -130,6 +145,19 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// send sends a request by net/http's transport, if it is not direct.
+func (t *Transport) send(req *http.Request, p *passage, direct bool) (*http.Response, error) {
+	if direct {
+		return t.direct.roundTrip(req, p)
+	}
+	resp, err := t.base.RoundTrip(req)
+	if err == nil && p.tries.again() {
+		_ = resp.Body.Close() // can't be: the second try had a connection on which nothing can be sent
+		return nil, &RepeatedError{}
+	}
+	return resp, err
+}
+
 // passage is all that one request has on its way, in one piece: a load makes many.
 type passage struct {
 	dog   dog
@@ -137,6 +165,8 @@ type passage struct {
 	tries tries
 	hooks httptrace.ClientTrace
 	body  countedBody
+
+	answer lineBody // of a direct request
 }
 
 // trace enters what happens to it.

@@ -257,8 +257,10 @@ func TestTheLimitThatRanOutIsNamed(t *testing.T) {
 func TestAConnectionInUseHasNoLimitOfItsOwn(t *testing.T) {
 	s := newStore(t, true, func(http.ResponseWriter, *http.Request) { time.Sleep(300 * time.Millisecond) })
 	tr := transport(t, wire.Options{Network: s.network(), Limits: wire.Limits{Dial: 100 * time.Millisecond, Handshake: 100 * time.Millisecond, Answer: 5 * time.Second}})
-	for range 2 { // the second over the kept connection
-		resp, err := tr.RoundTrip(attempt{method: "GET", url: "https://s3.store.test/"}.request(t))
+	lane := tr.Lane(1)
+	defer lane.CloseIdle()
+	for _, way := range []*wire.Transport{tr, tr, lane, lane} { // the second each over the kept connection
+		resp, err := way.RoundTrip(attempt{method: "GET", url: "https://s3.store.test/"}.request(t))
 		if err != nil {
 			t.Fatal(err)
 		}
