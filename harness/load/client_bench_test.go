@@ -39,8 +39,8 @@ func BenchmarkClient(b *testing.B) {
 	}{
 		{http.MethodGet, 1 << 20, 240, 160},
 		{http.MethodPut, 1 << 20, 240, 160},
-		{http.MethodGet, 64 << 20, 11, 40},
-		{http.MethodPut, 64 << 20, 11, 40},
+		{http.MethodGet, 64 << 20, 40, 32},
+		{http.MethodPut, 64 << 20, 20, 32},
 	} {
 		b.Run(fmt.Sprintf("%s-%dMiB", c.method, c.size>>20), func(b *testing.B) {
 			d := load.NewData(benchSeed)

@@ -28,11 +28,12 @@ const Install = "apt-get install wrk apache2-utils, or brew install wrk (ab is t
 type Rate struct {
 	Requests int
 	Took     time.Duration
+	Partly   int64 // bytes of answers that were not over when time ran out
 }
 
 // MBps is the rate of objects of a size, in 10^6 bytes a second.
 func (r Rate) MBps(size int64) float64 {
-	return float64(r.Requests) * float64(size) / 1e6 / r.Took.Seconds()
+	return (float64(r.Requests)*float64(size) + float64(r.Partly)) / 1e6 / r.Took.Seconds()
 }
 
 // over is how long a program may take beyond the time it was given.
@@ -129,8 +130,16 @@ func readWrk(out []byte, size int64) (Rate, error) {
 	case *s.Bytes < *s.Requests*size:
 		return Rate{}, fmt.Errorf("wrk: %d bytes came of %d requests for %d bytes each", *s.Bytes, *s.Requests, size)
 	}
-	return Rate{Requests: int(*s.Requests), Took: time.Duration(*s.Microseconds) * time.Microsecond}, nil
+	r := Rate{Requests: int(*s.Requests), Took: time.Duration(*s.Microseconds) * time.Microsecond}
+	if size >= large {
+		r.Partly = *s.Bytes - *s.Requests*size
+	}
+	return r, nil
 }
+
+// large is the size from which the answers that wrk leaves when its time is over are more than noise, and the heads of answers,
+// which are among its bytes, are less.
+const large = 16 << 20
 
 // abLimit is how long ab may take for all of its requests.
 const abLimit = time.Minute

@@ -85,3 +85,15 @@ func TestNoURLOfAnotherMachineIsAnArgument(t *testing.T) {
 		}
 	}
 }
+
+func TestAnswersThatWereLeftCountInPart(t *testing.T) {
+	const size = 64 << 20
+	out := `{"requests":10,"microseconds":2000000,"bytes":771751936,"connect":0,"read":0,"write":0,"status":0,"timeout":0}` // 11.5 objects
+	r, err := readWrk([]byte(out), size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.MBps(size), 11.5*size/1e6/2; got != want {
+		t.Errorf("got %.1f MB/s, want %.1f: one answer was half there", got, want)
+	}
+}
