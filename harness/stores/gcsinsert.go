@@ -71,7 +71,7 @@ func (f *gcsFront) insertJSON(q *gcsRequest) *gcsError {
 			return refusal
 		}
 		in.attrs.ContentType = q.r.Header.Get("Content-Type")
-		return f.finish(q, in, readAll(q.r.Body, gcsUploadCap+1))
+		return f.finish(q, in, readBody(q.r, gcsUploadCap+1))
 	case "multipart":
 		metadata, contentType, content, refusal := readRelated(q.r)
 		if refusal != nil {
@@ -95,6 +95,18 @@ func (f *gcsFront) insertJSON(q *gcsRequest) *gcsError {
 func readAll(body io.Reader, most int64) []byte {
 	content, err := io.ReadAll(io.LimitReader(body, most))
 	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return content
+}
+
+// readBody is readAll with room for what the request announces: a large body isn't copied many times over as its buffer grows.
+func readBody(r *http.Request, most int64) []byte {
+	if r.ContentLength <= 0 || r.ContentLength > most {
+		return readAll(r.Body, most)
+	}
+	content := make([]byte, r.ContentLength)
+	if _, err := io.ReadFull(r.Body, content); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	return content

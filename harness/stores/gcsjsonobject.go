@@ -115,10 +115,11 @@ func (f *gcsFront) getJSON(q *gcsRequest) *gcsError {
 	if !media {
 		return q.answer(f.owner.object(e))
 	}
-	o, kept, ok := f.owner.storage.get(q.key, e.Generation)
+	o, kept, ok := f.owner.storage.open(q.key, e.Generation)
 	if !ok {
 		return f.missing(q.caller, q.key)
 	}
+	defer func() { _ = o.Close() }()
 	f.serveContent(q.w, q.r, o, kept)
 	return nil
 }

@@ -168,9 +168,9 @@ func (f *gcsFront) putPart(w http.ResponseWriter, r *http.Request, key string, q
 	if !known {
 		return noUpload()
 	}
-	body := readAll(r.Body, partsCap+1)
+	body := readBody(r, partsCap+1)
 	sum := md5.Sum(body)
-	if refusal := checkBody(r, body); refusal != nil {
+	if refusal := checkBody(r, body, sum); refusal != nil {
 		return refusal
 	}
 	etag := `"` + hex.EncodeToString(sum[:]) + `"`
@@ -214,7 +214,11 @@ func (up *gcsUpload) join(list []byte) (body []byte, etag string, wrong *gcsErro
 			return bad("InvalidPartOrder", "The list of parts was not in ascending order.")
 		}
 	}
-	sums := md5.New()
+	sums, size := md5.New(), 0
+	for _, p := range in.Parts {
+		size += len(up.parts[p.Number].body)
+	}
+	body = make([]byte, 0, size)
 	for i, p := range in.Parts {
 		have, ok := up.parts[p.Number]
 		if !ok || strings.Trim(p.ETag, `"`) != strings.Trim(have.etag, `"`) {

@@ -80,11 +80,11 @@ func (f *gcsFront) putObject(w http.ResponseWriter, r *http.Request, c gcsCaller
 	if err := f.permit(c, "storage.objects.create"); err != nil {
 		return err
 	}
-	body := readAll(r.Body, gcsUploadCap+1)
+	body := readBody(r, gcsUploadCap+1)
 	if len(body) > gcsUploadCap {
 		return unimplemented("objects of more than 512 MiB: they are kept in memory")
 	}
-	if err := checkBody(r, body); err != nil {
+	if err := checkBody(r, body, md5.Sum(body)); err != nil {
 		return err
 	}
 	attrs, err := f.attributes(r.Header, key)
@@ -111,9 +111,9 @@ func (f *gcsFront) putObject(w http.ResponseWriter, r *http.Request, c gcsCaller
 	return nil
 }
 
-// checkBody compares a body with what the request says of it.
-func checkBody(r *http.Request, body []byte) *gcsError {
-	if err := checkDigest(r, md5.Sum(body)); err != nil {
+// checkBody compares a body, whose MD5 is sum, with what the request says of it.
+func checkBody(r *http.Request, body []byte, sum [md5.Size]byte) *gcsError {
+	if err := checkDigest(r, sum); err != nil {
 		return err
 	}
 	if err := checkHashes(strings.Join(r.Header.Values("X-Goog-Hash"), ","), body); err != nil {
@@ -219,10 +219,11 @@ func (f *gcsFront) getObject(w http.ResponseWriter, r *http.Request, c gcsCaller
 	if err != nil {
 		return err
 	}
-	o, kept, ok := f.owner.storage.get(key, n)
+	o, kept, ok := f.owner.storage.open(key, n)
 	if !ok {
 		return f.missing(c, key)
 	}
+	defer func() { _ = o.Close() }()
 	if err := conditions.check(gcsEntry{ObjectAttrs: o.ObjectAttrs, kept: kept}, true, true); err != nil {
 		return err
 	}
@@ -231,7 +232,7 @@ func (f *gcsFront) getObject(w http.ResponseWriter, r *http.Request, c gcsCaller
 }
 
 // serveContent answers with an object's content, whole or in part.
-func (f *gcsFront) serveContent(w http.ResponseWriter, r *http.Request, obj fakestorage.Object, kept gcsKept) {
+func (f *gcsFront) serveContent(w http.ResponseWriter, r *http.Request, obj fakestorage.StreamingObject, kept gcsKept) {
 	h := w.Header()
 	describe(h, gcsEntry{ObjectAttrs: obj.ObjectAttrs, kept: kept})
 	for name, value := range map[string]string{
@@ -258,9 +259,9 @@ func (f *gcsFront) serveContent(w http.ResponseWriter, r *http.Request, obj fake
 	}
 	if obj.ContentEncoding != "" {
 		// http.ServeContent leaves out the length of what is encoded.
-		w = &lengthKeeper{ResponseWriter: w, size: len(obj.Content)}
+		w = &lengthKeeper{ResponseWriter: w, size: int(obj.Size)}
 	}
-	http.ServeContent(&rangeRefusal{ResponseWriter: w, r: r}, r, "", obj.Updated, bytes.NewReader(obj.Content))
+	http.ServeContent(&rangeRefusal{ResponseWriter: w, r: r}, r, "", obj.Updated, obj.Content)
 }
 
 func (f *gcsFront) deleteObject(w http.ResponseWriter, r *http.Request, c gcsCaller, key string) *gcsError {

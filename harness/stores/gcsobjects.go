@@ -13,8 +13,9 @@ import (
 // gcsObjects is what fake-gcs-server is to the front: where the objects of one bucket and their generations lie. It is asked by
 // one caller at a time for what it changes.
 type gcsObjects interface {
-	// get reads an object whole, look without its content; generation 0 is the live one.
+	// get reads an object whole, open as it is asked for, look without its content; generation 0 is the live one.
 	get(key string, generation int64) (fakestorage.Object, bool)
+	open(key string, generation int64) (fakestorage.StreamingObject, error)
 	look(key string, generation int64) (fakestorage.ObjectAttrs, bool)
 	// create stores an object in the place of the live one and returns its generation. It may be the one that was asked for.
 	create(o fakestorage.Object) (int64, error)

@@ -99,6 +99,15 @@ func (g *gcsRemote) look(key string, generation int64) (fakestorage.ObjectAttrs,
 	return g.attributes(&o), true
 }
 
+// open reads the object whole: the front's own conditions have to hold for what it answers with.
+func (g *gcsRemote) open(key string, generation int64) (fakestorage.StreamingObject, error) {
+	o, ok := g.get(key, generation)
+	if !ok {
+		return fakestorage.StreamingObject{}, errors.New("fake-gcs-server has no such object")
+	}
+	return o.StreamingObject(), nil
+}
+
 func (g *gcsRemote) get(key string, generation int64) (fakestorage.Object, bool) {
 	a, ok := g.look(key, generation)
 	if !ok {

@@ -75,6 +75,12 @@ func (s *gcsStorage) get(key string, generation int64) (fakestorage.Object, gcsK
 	return o, s.keptOf(key, o.Generation), ok
 }
 
+// open reads an object as it is asked for: a range of a large one is no reason to copy all of it.
+func (s *gcsStorage) open(key string, generation int64) (fakestorage.StreamingObject, gcsKept, bool) {
+	o, err := s.objects.open(key, generation)
+	return o, s.keptOf(key, o.Generation), err == nil
+}
+
 // next is a generation nobody has: fake-gcs-server takes the microsecond, and two writes of one microsecond for one.
 func (s *gcsStorage) next() int64 {
 	s.mu.Lock()
