@@ -71,7 +71,7 @@ func (f *gcsFront) insertJSON(q *gcsRequest) *gcsError {
 			return refusal
 		}
 		in.attrs.ContentType = q.r.Header.Get("Content-Type")
-		return f.finish(q, in, readBody(q.r, gcsUploadCap+1))
+		return f.finish(q, in, readBody(q.r))
 	case "multipart":
 		metadata, contentType, content, refusal := readRelated(q.r)
 		if refusal != nil {
@@ -100,8 +100,10 @@ func readAll(body io.Reader, most int64) []byte {
 	return content
 }
 
-// readBody is readAll with room for what the request announces: a large body isn't copied many times over as its buffer grows.
-func readBody(r *http.Request, most int64) []byte {
+// readBody is readAll of what a request uploads, with room for what it announces: a large body isn't copied many times over as its
+// buffer grows. What is longer than an upload may be comes cut off behind the first byte too many.
+func readBody(r *http.Request) []byte {
+	const most = gcsUploadCap + 1
 	if r.ContentLength <= 0 || r.ContentLength > most {
 		return readAll(r.Body, most)
 	}

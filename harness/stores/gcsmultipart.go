@@ -168,7 +168,7 @@ func (f *gcsFront) putPart(w http.ResponseWriter, r *http.Request, key string, q
 	if !known {
 		return noUpload()
 	}
-	body := readBody(r, partsCap+1)
+	body := readBody(r)
 	sum := md5.Sum(body)
 	if refusal := checkBody(r, body, sum); refusal != nil {
 		return refusal

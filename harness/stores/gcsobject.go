@@ -80,7 +80,7 @@ func (f *gcsFront) putObject(w http.ResponseWriter, r *http.Request, c gcsCaller
 	if err := f.permit(c, "storage.objects.create"); err != nil {
 		return err
 	}
-	body := readBody(r, gcsUploadCap+1)
+	body := readBody(r)
 	if len(body) > gcsUploadCap {
 		return unimplemented("objects of more than 512 MiB: they are kept in memory")
 	}

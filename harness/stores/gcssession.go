@@ -90,7 +90,7 @@ func (f *gcsFront) session(q *gcsRequest) *gcsError {
 		q.w.WriteHeader(499) // "client closed request" is Google's answer to a cancellation that went well
 		return nil
 	}
-	chunk := readBody(q.r, gcsUploadCap+1)
+	chunk := readBody(q.r)
 	s.mu.Lock()
 	content, last, refusal := up.take(q.r.Header.Get("Content-Range"), chunk)
 	if refusal == nil && s.size+int64(len(content)-len(up.content)) > gcsUploadCap {

@@ -28,6 +28,7 @@ type direct struct {
 
 	mu   sync.Mutex
 	idle map[string][]*line // by scheme and host, the last used last
+	over bool               // what comes free is closed: nobody asked for a line since closeIdle
 	near map[string]bool    // whether a scheme and host are reached without a proxy
 }
 
@@ -40,6 +41,9 @@ const (
 	longestIdle = 30 * time.Second
 	longestHead = 256 << 10 // of an answer, with all that comes before it, in bytes
 )
+
+// errUnsent says that a kept connection broke before any of the request was sent.
+var errUnsent = errors.New("nothing was sent")
 
 var errHeadLong = errors.New("the head of the answer is longer than 256 KiB")
 
@@ -87,23 +91,27 @@ func place(u *url.URL) string { return u.Scheme + "://" + u.Host }
 // roundTrip sends a request that it takes, and returns when the head of its answer is there.
 func (d *direct) roundTrip(req *http.Request, p *passage) (*http.Response, error) {
 	ctx := req.Context()
-	c, err := d.line(ctx, req.URL, p)
-	if err == nil {
-		p.entry.got(c.used)
-		var resp *http.Response
-		err = context.DeadlineExceeded // the dog's own words come in its place
-		if p.dog.guards(c.cut) {
-			if resp, err = c.exchange(req, p); err == nil {
-				d.receive(resp, req, c, p)
-				return resp, nil
+	for {
+		c, err := d.line(ctx, req.URL, p)
+		if err == nil {
+			p.entry.got(c.used)
+			var resp *http.Response
+			err = context.DeadlineExceeded // the dog's own words come in its place
+			if p.dog.guards(c.cut) {
+				if resp, err = c.exchange(req, p); err == nil {
+					d.receive(resp, req, c, p)
+					return resp, nil
+				}
 			}
+			c.close()
 		}
-		c.close()
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if !errors.Is(err, errUnsent) { // each turn takes a kept line, of which there are so many, or a new one
+			return nil, err
+		}
 	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return nil, err
 }
 
 // line is a connection that is open and that nobody uses, or a new one.
@@ -116,7 +124,7 @@ func (d *direct) line(ctx context.Context, to *url.URL, p *passage) (*line, erro
 		if c == nil {
 			return d.connect(ctx, to, p)
 		}
-		if time.Since(c.since) < longestIdle && c.under(ctx) && c.open() {
+		if time.Since(c.since) < longestIdle && c.under(ctx) && c.quiet() && c.open() {
 			c.used = true
 			return c, nil
 		}
@@ -127,6 +135,7 @@ func (d *direct) line(ctx context.Context, to *url.URL, p *passage) (*line, erro
 func (d *direct) pop(to string) *line {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.over = false
 	free := d.idle[to]
 	if len(free) == 0 {
 		return nil
@@ -147,10 +156,8 @@ func (d *direct) connect(ctx context.Context, to *url.URL, p *passage) (*line, e
 		return nil, err
 	}
 	c := &line{to: place(to), conn: socket, socket: socket}
-	if m := meteredUnder(socket); m != nil {
-		if s, ok := m.Conn.(syscall.Conn); ok {
-			c.raw, _ = s.SyscallConn()
-		}
+	if s, ok := socket.Conn.(syscall.Conn); ok {
+		c.raw, _ = s.SyscallConn()
 	}
 	if to.Scheme == "https" {
 		if err := c.secure(ctx, d.tls, to.Hostname(), d.t.o.Limits.Handshake, p); err != nil {
@@ -185,7 +192,7 @@ func (d *direct) leave(c *line, again bool) {
 	if again && c.r.Buffered() == 0 && !c.gone.Load() { // more than the answer is nobody's
 		c.since = time.Now()
 		d.mu.Lock()
-		if free := d.idle[c.to]; len(free) < d.kept {
+		if free := d.idle[c.to]; !d.over && len(free) < d.kept {
 			d.idle[c.to] = append(free, c)
 			d.mu.Unlock()
 			return
@@ -199,6 +206,7 @@ func (d *direct) leave(c *line, again bool) {
 func (d *direct) closeIdle() {
 	d.mu.Lock()
 	idle := d.idle
+	d.over = true
 	d.idle = map[string][]*line{}
 	d.mu.Unlock()
 	for _, lines := range idle {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -18,7 +19,7 @@ import (
 type line struct {
 	to     string
 	conn   net.Conn // with TLS, if there is any
-	socket net.Conn
+	socket *meteredConn
 	raw    syscall.RawConn // nil where nobody can tell whether it is open
 	state  *tls.ConnectionState
 	r      *bufio.Reader
@@ -46,7 +47,8 @@ func (c *line) secure(ctx context.Context, config *tls.Config, host string, limi
 	return err
 }
 
-// under has the line cut when a context ends, and reports whether the last one did not. A load's requests have mostly the same.
+// under has the line cut when a context ends, and reports whether the last one did not. A line that is kept stays under the context
+// of its last request: a load's requests have mostly the same, and where each has its own that ends, each has its own connection.
 func (c *line) under(ctx context.Context) bool {
 	done := ctx.Done()
 	if done == c.done {
@@ -65,6 +67,17 @@ func (c *line) under(ctx context.Context) bool {
 func (c *line) cut() {
 	c.gone.Store(true)
 	_ = c.socket.Close()
+}
+
+// quiet reports whether TLS itself holds nothing that came and that nobody asked for: the socket does not show it.
+func (c *line) quiet() bool {
+	if c.state == nil {
+		return true
+	}
+	_ = c.socket.SetReadDeadline(time.Unix(1, 0)) // what is not here yet is not waited for, nor read from the socket
+	_, err := c.r.Peek(1)
+	_ = c.socket.SetReadDeadline(time.Time{})
+	return errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // close ends it, as TLS wants it.
@@ -93,9 +106,13 @@ func (c *line) Read(p []byte) (int, error) {
 // exchange sends a request and reads the head of its answer. Nothing is sent twice.
 func (c *line) exchange(req *http.Request, p *passage) (*http.Response, error) {
 	c.head, c.body = longestHead, false
+	before := c.socket.sent.Load()
 	err := req.Write(c.w)
 	if err == nil {
 		err = c.w.Flush()
+	}
+	if err != nil && c.used && c.socket.sent.Load() == before {
+		return nil, errUnsent
 	}
 	if err == nil {
 		p.entry.mark(sent)
@@ -116,7 +133,7 @@ func (c *line) exchange(req *http.Request, p *passage) (*http.Response, error) {
 			return nil, errHeadLong
 		case err != nil:
 			return nil, fmt.Errorf("net/http: HTTP/1.x transport connection broken: %w", err) // as its own transport says
-		case resp.StatusCode > 199 || resp.StatusCode == http.StatusSwitchingProtocols:
+		case resp.StatusCode < 100 || resp.StatusCode > 199 || resp.StatusCode == http.StatusSwitchingProtocols:
 			c.body, resp.TLS = true, c.state
 			return resp, nil
 		}

@@ -1,7 +1,6 @@
 package wire_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,62 +17,6 @@ import (
 
 	"github.com/bucketproof/bucketproof/harness/wire"
 )
-
-// script is a store that answers a connection's requests by their number, from 0 on, in bytes of its own choice.
-type script struct {
-	at    string
-	conns atomic.Int64
-}
-
-// newScript starts one. Its answer ends the connection when it returns false, and reset says that a reset ends it.
-func newScript(t *testing.T, reset bool, answer func(w io.Writer, conn, request int) bool) *script {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &script{at: "http://" + l.Addr().String()}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var open []net.Conn
-	t.Cleanup(func() {
-		_ = l.Close()
-		mu.Lock()
-		for _, c := range open {
-			_ = c.Close()
-		}
-		mu.Unlock()
-		wg.Wait()
-	})
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			open = append(open, c)
-			mu.Unlock()
-			conn := int(s.conns.Add(1)) - 1
-			wg.Go(func() {
-				defer func() { _ = c.Close() }()
-				r := bufio.NewReader(c)
-				for n := 0; ; n++ {
-					if _, err := http.ReadRequest(r); err != nil {
-						return
-					}
-					if !answer(c, conn, n) {
-						if reset {
-							_ = c.(*net.TCPConn).SetLinger(0)
-						}
-						return
-					}
-				}
-			})
-		}
-	})
-	return s
-}
 
 // silent waits until its client has gone, or for ten seconds, and says something then.
 func silent(then string) func(io.Writer, int, int) bool {
@@ -136,6 +79,7 @@ func TestALaneSaysWhatTheTransportSays(t *testing.T) {
 		{name: "HTTP/1.0", answer: once("HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nfour"), want: "200 HTTP/1.0 4 bytes"},
 		{name: "announced end", answer: once("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfour"), want: "4 bytes of 4"},
 		{name: "early hints", answer: say("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + fine), want: "200 HTTP/1.1 4 bytes"},
+		{name: "a status that there is not", answer: say("HTTP/1.1 099 Broken\r\nContent-Length: 42\r\n\r\n" + fine), want: "99 HTTP/1.1 42 bytes"},
 		{name: "elsewhere", answer: say("HTTP/1.1 307 Temporary Redirect\r\nLocation: http://other.test/\r\nContent-Length: 0\r\n\r\n"), want: "307"},
 		{name: "refused", answer: say("HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nContent-Length: 48\r\n\r\n<Error><Code>AccessDenied</Code></Error>        "), want: "403"},
 		{name: "no answer at all", answer: once(""), want: "the connection ended before the answer did"},
@@ -249,6 +193,20 @@ func TestALaneKeepsItsConnections(t *testing.T) {
 	conns.Range(func(any, any) bool { n++; return true })
 	if n < 1 || n > workers {
 		t.Errorf("got %d connections for %d workers", n, workers)
+	}
+	lane.CloseIdle()
+	conns.Clear()
+	for range 2 {
+		resp, err := lane.RoundTrip(attempt{method: "GET", url: "https://s3.store.test/"}.request(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		finish(t, resp)
+	}
+	n = 0
+	conns.Range(func(any, any) bool { n++; return true })
+	if n != 1 {
+		t.Errorf("got %d connections for two requests after the idle ones were closed, want a new one", n)
 	}
 }
 
@@ -399,5 +357,28 @@ func TestALaneGoesByTheProxy(t *testing.T) {
 	}
 	if n := asked.Load(); n != 2 {
 		t.Errorf("the proxy was asked %d times, want 2", n)
+	}
+}
+
+// What is in use when the idle connections are closed is closed when it comes free.
+func TestALaneKeepsNothingOpenAfterItsEnd(t *testing.T) {
+	ended := make(chan error, 1)
+	s := newScript(t, false, func(w io.Writer, _, _ int) bool {
+		_, _ = io.WriteString(w, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour")
+		c := w.(net.Conn)
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_, err := c.Read(make([]byte, 1))
+		ended <- err
+		return false
+	})
+	lane := transport(t, wire.Options{Network: wire.Network{Closed: true}}).Lane(2)
+	resp, err := lane.RoundTrip(attempt{method: "GET", url: s.at}.request(t).WithContext(context.Background()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lane.CloseIdle()
+	finish(t, resp)
+	if err := <-ended; !errors.Is(err, io.EOF) {
+		t.Errorf("the store saw %v within 5 s, want the connection's end", err)
 	}
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -366,5 +367,33 @@ func TestAGuardThatGuardsNothingIsNotMade(t *testing.T) {
 	}
 	if _, err := wire.NewGuard(sound); err != nil {
 		t.Errorf("a sound scope: %v", err)
+	}
+}
+
+// lateBody changes its request when it is read, which is when the guard has long decided.
+type lateBody struct {
+	io.Reader
+	change func()
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	b.change()
+	return b.Reader.Read(p)
+}
+
+func TestWhatTheGuardHasSeenIsWhatIsSent(t *testing.T) {
+	got := make(chan http.Header, 1)
+	s := newStore(t, true, func(_ http.ResponseWriter, r *http.Request) { got <- r.Trailer.Clone() })
+	tr := transport(t, wire.Options{Network: s.network(), Guard: guard(t, scopes["s3 path"])})
+	req := attempt{method: "PUT", url: "https://s3.store.test/bucket/" + prefix + "k"}.request(t)
+	req.Trailer = http.Header{"X-Amz-Meta-A": {"private"}}
+	req.Body, req.ContentLength = io.NopCloser(&lateBody{strings.NewReader("body"), func() { req.Trailer["X-Amz-Meta-A"] = []string{"public"} }}), -1
+	resp, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish(t, resp)
+	if h := <-got; h.Get("X-Amz-Meta-A") != "private" {
+		t.Errorf("the store got the trailer %v, want the one that the guard saw", h)
 	}
 }

@@ -24,8 +24,8 @@ func (t *Transport) Lend(in *http.Request) (func(*http.Response), error) {
 		rec.refused(err)
 		return nil, err
 	}
-	e := &entry{}
-	if err := rec.begin(e, req, t.secrets); err != nil {
+	e, err := rec.begin(&entry{}, req, t.secrets)
+	if err != nil {
 		return nil, err
 	}
 	t.requests.Add(1)

@@ -123,28 +123,28 @@ const entriesKept = 2000
 // wrongKept bounds how many failed requests a sparse Recorder keeps.
 const wrongKept = 100
 
-// begin enters a request as e, which is new.
-func (r *Recorder) begin(e *entry, req *http.Request, secrets *spelt) error {
-	e.started, e.secrets = time.Now(), secrets
+// begin enters a request: as left where it is left out, and else as a new entry.
+func (r *Recorder) begin(left *entry, req *http.Request, secrets *spelt) (*entry, error) {
+	left.started, left.secrets = time.Now(), secrets
 	if r == nil {
-		e.shown = &shown{request: harRequestOf(req, secrets)}
-		return nil
+		left.shown = &shown{request: harRequestOf(req, secrets)}
+		return left, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return errSealed
+		return nil, errSealed
 	}
 	if r.sparse > 0 && len(r.entries) >= r.sparse {
-		e.later, e.of = req, r
+		left.later, left.of = req, r
 		r.unkept++
-		return nil
+		return left, nil
 	}
-	e.shown = &shown{request: harRequestOf(req, secrets)}
+	e := &entry{started: left.started, secrets: secrets, shown: &shown{request: harRequestOf(req, secrets)}}
 	if len(r.entries) < entriesKept {
 		r.entries = append(r.entries, e)
 	}
-	return nil
+	return e, nil
 }
 
 // keep takes a request into the evidence that was left out at first: something went wrong with it.

@@ -5,11 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -57,7 +57,9 @@ const connectionsKept = 16
 func (t *Transport) connections(kept int) *http.Transport {
 	o := t.o
 	return &http.Transport{
-		DialContext:            t.dial,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return asConn(t.dial(ctx, network, addr))
+		},
 		MaxResponseHeaderBytes: 256 << 10,
 		Proxy:                  t.o.Network.Proxy,
 		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
@@ -74,7 +76,7 @@ func (t *Transport) connections(kept int) *http.Transport {
 
 // dial makes a connection that has to be ready for use within a time: the deadline ends when it is taken into use. net/http itself
 // gives a proxy a minute to answer CONNECT.
-func (t *Transport) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+func (t *Transport) dial(ctx context.Context, network, addr string) (*meteredConn, error) {
 	l := &t.o.Limits
 	limited, cancel := context.WithTimeout(ctx, l.Dial)
 	defer cancel()
@@ -84,6 +86,14 @@ func (t *Transport) dial(ctx context.Context, network, addr string) (net.Conn, e
 	}
 	_ = conn.SetDeadline(time.Now().Add(l.Dial + l.Handshake))
 	return &meteredConn{Conn: conn}, nil
+}
+
+// asConn keeps nil from being a connection.
+func asConn(c *meteredConn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // trust is how TLS is spoken.
@@ -119,7 +129,7 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	}
 	req, write, err := t.admit(ctx, in, rec)
 	if err == nil {
-		err = rec.begin(&p.entry, req, t.secrets)
+		p.entry, err = rec.begin(&p.left, req, t.secrets)
 	}
 	if err != nil {
 		p.dog.stop()
@@ -140,7 +150,7 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 	}
 	p.entry.answer(resp)
 	p.dog.receiving()
-	p.body = countedBody{ReadCloser: resp.Body, host: in.URL.Host, entry: &p.entry, limit: &p.dog}
+	p.body = countedBody{ReadCloser: resp.Body, host: in.URL.Host, entry: p.entry, limit: &p.dog}
 	resp.Body = &p.body
 	return resp, nil
 }
@@ -158,39 +168,6 @@ func (t *Transport) send(req *http.Request, p *passage, direct bool) (*http.Resp
 	return resp, err
 }
 
-// passage is all that one request has on its way, in one piece: a load makes many.
-type passage struct {
-	dog   dog
-	entry entry
-	tries tries
-	hooks httptrace.ClientTrace
-	body  countedBody
-
-	answer lineBody // of a direct request
-}
-
-// trace enters what happens to it.
-func (p *passage) trace(to *url.URL) *httptrace.ClientTrace {
-	p.hooks = httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			p.tries.got(info)
-			p.entry.got(info.Reused)
-		},
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			p.entry.mark(sent)
-			if info.Err == nil {
-				p.dog.waiting()
-			}
-		},
-		GotFirstResponseByte: func() { p.entry.mark(answered) },
-	}
-	if to != nil && to.Scheme == "https" {
-		p.hooks.TLSHandshakeStart = func() { p.entry.mark(securing) }
-		p.hooks.TLSHandshakeDone = func(tls.ConnectionState, error) { p.entry.mark(secured) }
-	}
-	return &p.hooks
-}
-
 // admit makes the request that is sent, under ctx, out of the one that is asked for, if it may be sent.
 func (t *Transport) admit(ctx context.Context, in *http.Request, rec *Recorder) (*http.Request, *pendingWrite, error) {
 	if rec.sealed() {
@@ -200,8 +177,12 @@ func (t *Transport) admit(ctx context.Context, in *http.Request, rec *Recorder) 
 		return nil, nil, errors.New("a request without URL or header")
 	}
 	req := in.WithContext(ctx)
-	req.Header = make(http.Header, len(in.Header)+1) // the guard may spell its names otherwise
-	maps.Copy(req.Header, in.Header)
+	to := *in.URL // nothing of what the guard has seen can be changed afterwards
+	req.URL, req.Trailer, req.TransferEncoding = &to, in.Trailer.Clone(), slices.Clone(in.TransferEncoding)
+	req.Header = make(http.Header, len(in.Header)+1)
+	for name, values := range in.Header {
+		req.Header[name] = slices.Clone(values)
+	}
 	var write *pendingWrite
 	if t.o.Unguarded == nil || !t.o.Unguarded(req) {
 		var err error
@@ -216,7 +197,7 @@ func (t *Transport) admit(ctx context.Context, in *http.Request, rec *Recorder) 
 
 // failed gives an error its name, and writes it into the evidence.
 func (t *Transport) failed(in *http.Request, rec *Recorder, p *passage, err error) error {
-	e := &p.entry
+	e := p.entry
 	var guard *GuardError
 	var op *net.OpError
 	ctx := in.Context()
