@@ -29,6 +29,14 @@ func silent(then string) func(io.Writer, int, int) bool {
 	}
 }
 
+// silentAfter is silent after it said something.
+func silentAfter(words string) func(io.Writer, int, int) bool {
+	return func(w io.Writer, conn, request int) bool {
+		_, _ = io.WriteString(w, words)
+		return silent("")(w, conn, request)
+	}
+}
+
 // took is what a transport said of one request.
 type took struct{ answer, evidence string }
 
@@ -80,6 +88,7 @@ func TestALaneSaysWhatTheTransportSays(t *testing.T) {
 		{name: "announced end", answer: once("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfour"), want: "4 bytes of 4"},
 		{name: "early hints", answer: say("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + fine), want: "200 HTTP/1.1 4 bytes"},
 		{name: "a status that there is not", answer: say("HTTP/1.1 099 Broken\r\nContent-Length: 42\r\n\r\n" + fine), want: "99 HTTP/1.1 42 bytes"},
+		{name: "another protocol", answer: silentAfter("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n"), want: "101 HTTP/1.1 0 bytes"},
 		{name: "elsewhere", answer: say("HTTP/1.1 307 Temporary Redirect\r\nLocation: http://other.test/\r\nContent-Length: 0\r\n\r\n"), want: "307"},
 		{name: "refused", answer: say("HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nContent-Length: 48\r\n\r\n<Error><Code>AccessDenied</Code></Error>        "), want: "403"},
 		{name: "no answer at all", answer: once(""), want: "the connection ended before the answer did"},

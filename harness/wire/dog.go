@@ -63,9 +63,10 @@ func (l *Limits) earned(bytes int64) time.Duration {
 	return time.Duration(float64(max(bytes, 0)) / float64(l.Rate) * float64(time.Second))
 }
 
-// sending begins the request: connection, handshake and body together.
+// sending begins the request: connection, handshake, body and the beginning of an answer have limits of their own, and this is all
+// of them together.
 func (d *dog) sending(length int64) {
-	d.enter(sending, d.limits.Dial+d.limits.Handshake+d.limits.Transfer+d.limits.earned(length))
+	d.enter(sending, d.limits.Dial+d.limits.Handshake+d.limits.Transfer+d.limits.earned(length)+d.limits.Answer)
 }
 
 // waiting begins when all of the request was sent.

@@ -165,6 +165,10 @@ func (t *Transport) send(req *http.Request, p *passage, direct bool) (*http.Resp
 		_ = resp.Body.Close() // can't be: the second try had a connection on which nothing can be sent
 		return nil, &RepeatedError{}
 	}
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols { // for which nobody asked: net/http would give the connection away
+		_ = resp.Body.Close()
+		resp.Body = http.NoBody
+	}
 	return resp, err
 }
 
