@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -49,7 +50,7 @@ var errHeadLong = errors.New("the head of the answer is longer than 256 KiB")
 
 // takes reports whether a request goes this way. What is unusual about one is left to net/http.
 func (d *direct) takes(req *http.Request) bool {
-	if d == nil || req.URL == nil || req.Method != http.MethodGet && req.Method != http.MethodHead || bodyLength(req) != 0 || req.Close || len(req.TransferEncoding) > 0 {
+	if d == nil || req.URL == nil || req.Method != http.MethodGet && req.Method != http.MethodHead || bodyLength(req) != 0 || req.Close || len(req.TransferEncoding)+len(req.Trailer) > 0 {
 		return false
 	}
 	if req.URL.Scheme != "http" && req.URL.Scheme != "https" || req.URL.Hostname() == "" || !httpguts.ValidHostHeader(req.URL.Host) || !ascii(req.URL.Host) {
@@ -60,10 +61,8 @@ func (d *direct) takes(req *http.Request) bool {
 		case "Connection", "Upgrade", "Expect":
 			return false
 		}
-		for _, v := range values {
-			if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(v) {
-				return false
-			}
+		if !httpguts.ValidHeaderFieldName(name) || slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+			return false
 		}
 	}
 	return d.reaches(req)

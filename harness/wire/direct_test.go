@@ -391,3 +391,27 @@ func TestALaneKeepsNothingOpenAfterItsEnd(t *testing.T) {
 		t.Errorf("the store saw %v within 5 s, want the connection's end", err)
 	}
 }
+
+// What net/http refuses to send is not sent some other way.
+func TestALaneSendsNoWrongHeader(t *testing.T) {
+	s := newStore(t, false, nil)
+	lane := transport(t, wire.Options{Network: wire.Network{Closed: true}}).Lane(2)
+	defer lane.CloseIdle()
+	for name, spoil := range map[string]func(*http.Request){
+		"a name":             func(r *http.Request) { r.Header["X V"] = []string{"v"} },
+		"a name and nothing": func(r *http.Request) { r.Header["X V"] = nil },
+		"a value":            func(r *http.Request) { r.Header["X-V"] = []string{"a\nb: c"} },
+		"a trailer":          func(r *http.Request) { r.Trailer = http.Header{"X T": nil} },
+	} {
+		req := attempt{method: "GET", url: s.server.URL}.request(t)
+		spoil(req)
+		resp, err := lane.RoundTrip(req)
+		if err == nil {
+			finish(t, resp)
+			t.Errorf("%s: it was sent", name)
+		}
+	}
+	if n := len(s.take()); n != 0 {
+		t.Errorf("%d requests arrived, want none", n)
+	}
+}
