@@ -37,7 +37,7 @@ func newDirect(t *Transport, kept int, config *tls.Config) *direct {
 	return &direct{t: t, kept: kept, tls: config, idle: map[string][]*line{}, near: map[string]bool{}}
 }
 
-// Bounds of a direct connection.
+// Bounds of a connection, whoever holds it.
 const (
 	longestIdle = 30 * time.Second
 	longestHead = 256 << 10 // of an answer, with all that comes before it, in bytes

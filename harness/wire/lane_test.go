@@ -85,3 +85,26 @@ func TestALaneIsNoWayAround(t *testing.T) {
 		t.Error("a request was sent for a load that has ended")
 	}
 }
+
+// An answer of a status below 200 is no success: a load's evidence has it.
+func TestWhatIsNoSuccessIsEvidence(t *testing.T) {
+	s := newScript(t, false, func(w io.Writer, _, _ int) bool {
+		_, _ = io.WriteString(w, "HTTP/1.1 099 Broken\r\nContent-Length: 0\r\n\r\n")
+		return true
+	})
+	whole := transport(t, wire.Options{Network: wire.Network{Closed: true}})
+	lane := whole.Lane(2)
+	defer lane.CloseIdle()
+	rec := wire.NewSparseRecorder("BYOB-RATE-001", 1)
+	for n := range 3 {
+		way := map[bool]*wire.Transport{true: lane, false: whole}[n < 2]
+		resp, err := way.RoundTrip(attempt{method: "GET", url: s.at}.request(t).WithContext(rec.With(t.Context())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		finish(t, resp)
+	}
+	if n := rec.Len(); n != 3 {
+		t.Errorf("got %d requests in the evidence, want all 3", n)
+	}
+}

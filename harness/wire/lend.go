@@ -35,7 +35,7 @@ func (t *Transport) Lend(in *http.Request) (func(*http.Response), error) {
 			e.end()
 			return
 		}
-		if write != nil && resp.StatusCode < 300 {
+		if write != nil && success(resp) {
 			write.done()
 		}
 		e.answer(resp)

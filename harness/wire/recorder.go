@@ -277,9 +277,12 @@ func (e *entry) broke(err error) {
 	e.write(func() { e.failure = failureWords(err) })
 }
 
+// success reports whether a request was answered with one.
+func success(resp *http.Response) bool { return resp.StatusCode/100 == 2 }
+
 func (e *entry) answer(resp *http.Response) {
 	if e.later != nil {
-		if resp.StatusCode < 300 {
+		if success(resp) {
 			return
 		}
 		e.wrong()

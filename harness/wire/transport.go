@@ -60,17 +60,17 @@ func (t *Transport) connections(kept int) *http.Transport {
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return asConn(t.dial(ctx, network, addr))
 		},
-		MaxResponseHeaderBytes: 256 << 10,
+		MaxResponseHeaderBytes: longestHead,
 		Proxy:                  t.o.Network.Proxy,
 		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
 			return t.o.Network.throughProxy(proxy, &url.URL{Scheme: "https"}, refusedTunnel(resp)) // plain http goes through no tunnel
 		},
-		TLSClientConfig:     &tls.Config{RootCAs: o.Network.RootCAs, MinVersion: o.MinTLS},
+		TLSClientConfig:     t.trust(),
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
 		TLSHandshakeTimeout: o.Limits.Handshake,
 		DisableCompression:  true,
 		MaxIdleConnsPerHost: kept,
-		IdleConnTimeout:     30 * time.Second,
+		IdleConnTimeout:     longestIdle,
 	}
 }
 
@@ -145,7 +145,7 @@ func (t *Transport) RoundTrip(in *http.Request) (*http.Response, error) {
 		p.dog.stop()
 		return nil, t.failed(in, rec, p, p.dog.instead(err))
 	}
-	if write != nil && resp.StatusCode < 300 {
+	if write != nil && success(resp) {
 		write.done()
 	}
 	p.entry.answer(resp)
